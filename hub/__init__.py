@@ -1,0 +1,1 @@
+"""CampusHub: courses with their own images, assignments handed out, collected and graded."""
