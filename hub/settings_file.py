@@ -33,6 +33,9 @@ class Mistake:
     key: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}" if self.key else self.message
+
 
 class SettingsInvalid(Exception):
     """A settings file that cannot be used; its text is what people read."""
@@ -43,14 +46,11 @@ class SettingsInvalid(Exception):
         super().__init__(self._text())
 
     def _text(self) -> str:
-        lines = [_told(self.path, mistake) for mistake in self.mistakes]
+        places = [f"{self.path.name}:{mistake.line}" for mistake in self.mistakes]
+        width = max(map(len, places))
+        lines = [f"{place:<{width}}  {mistake}" for place, mistake in zip(places, self.mistakes, strict=True)]
         count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
         return "\n".join([*lines, f"{count}; nothing was changed."])
-
-
-def _told(path: Path, mistake: Mistake) -> str:
-    where = f"{path.name}:{mistake.line}".ljust(len(path.name) + 4)
-    return f"{where} {mistake.key}: {mistake.message}" if mistake.key else f"{where} {mistake.message}"
 
 
 def load(path: Path, *, images: frozenset[str] = KNOWN_IMAGES) -> Settings:
