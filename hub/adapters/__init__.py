@@ -1,0 +1,1 @@
+"""The only places that import the libraries of stores, containers and repositories."""

@@ -1,0 +1,47 @@
+"""A course's material as a git repository on this machine, from which servers pull.
+
+The copy only ever moves forward: nbgitpuller leaves students on the old state without a word when history is rewritten
+(measured), so a rewritten branch is refused here, in words.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from hub.trouble import Trouble
+
+PATIENCE = 300  # seconds for one fetch
+
+
+def mirror(source: str, branch: str, copy: Path) -> None:
+    """Make or refresh a bare copy of one branch; raises Trouble when the source cannot be had or was rewritten."""
+    if not (copy / "HEAD").exists():
+        copy.mkdir(parents=True, exist_ok=True)
+        _git("init", "--quiet", "--bare", f"--initial-branch={branch}", str(copy))
+    _git("-C", str(copy), "symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    reference = f"refs/heads/{branch}:refs/heads/{branch}"
+    _git("-C", str(copy), "-c", f"safe.directory={source}", "fetch", "--quiet", "--no-tags", source, reference)
+
+
+def _git(*arguments: str) -> None:
+    # Git takes safe.directory from the environment as it does from a command line.
+    environment = {
+        **os.environ,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    try:
+        done = subprocess.run(
+            ["git", *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Trouble(f"git did not finish within {PATIENCE} s") from None
+    if done.returncode == 0:
+        return
+    if "non-fast-forward" in done.stderr:
+        raise Trouble("the history of this branch was rewritten; push it as new commits on top, or use another branch")
+    raise Trouble(f"git says: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}")

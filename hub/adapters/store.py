@@ -1,0 +1,244 @@
+"""CampusHub's own store: people, courses' rosters, assignments, submissions, feedback, jobs.
+
+One class per subject shares the connection; each public method is one transaction. Only the service opens it.
+SQLite by default (WAL, synchronous FULL), PostgreSQL by its URL.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy.engine import Connection, Engine
+
+from hub.adapters.tables import ends, guesses, jobs, members, metadata, people
+from hub.courses import Person, Role
+from hub.passwords import WINDOW_SECONDS, WrongGuesses
+from hub.roster import Entry
+
+BUSY_SECONDS = 30
+
+
+def open_database(url: str) -> Engine:
+    """Open the store and make its tables; SQLite gets the settings under which nothing acknowledged is lost."""
+    if not url.startswith("sqlite"):
+        engine = sql.create_engine(url, pool_pre_ping=True)
+    else:
+        engine = sql.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+        @sql.event.listens_for(engine, "connect")
+        def _settle(connection: Any, record: Any) -> None:  # noqa: ARG001 (SQLAlchemy's signature)
+            connection.isolation_level = None  # SQLAlchemy's documented way to have BEGIN IMMEDIATE
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @sql.event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    metadata.create_all(engine)
+    return engine
+
+
+@dataclass(frozen=True)
+class Store:
+    """People and what happened to them. Assignments and submissions are in `hub.adapters.work`."""
+
+    engine: Engine
+    admins: frozenset[str] = frozenset()
+
+    @classmethod
+    def at(cls, folder: Path, admins: Iterable[str] = ()) -> Store:
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(open_database(f"sqlite:///{folder / 'store.sqlite'}"), frozenset(admins))
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        return self.engine.begin()
+
+    # -- people ----------------------------------------------------------------------------------------------------
+
+    def person(self, name: str) -> Person | None:
+        with self.begin() as connection:
+            row = connection.execute(sql.select(people).where(people.c.name == name)).mappings().first()
+            if row is None:
+                return None
+            found = connection.execute(sql.select(members).where(members.c.person == name)).mappings()
+            roles = {member["course"]: Role(member["role"]) for member in found}
+        return Person(
+            name=row["name"],
+            full_name=row["full_name"],
+            student_id=row["student_id"],
+            email=row["email"],
+            admin=row["name"] in self.admins,
+            must_change=row["must_change"],
+            courses=roles,
+        )
+
+    def people_of(self, course: str) -> list[dict[str, Any]]:
+        """Everybody on a course's roster, by name: a person's columns without the password, role and section."""
+        wanted = (people.c.name, people.c.student_id, people.c.full_name, people.c.email, people.c.must_change)
+        query = (
+            sql.select(*wanted, members.c.role, members.c.section)
+            .join(members, members.c.person == people.c.name)
+            .where(members.c.course == course)
+            .order_by(members.c.role, people.c.name)
+        )
+        with self.begin() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def kept_password(self, name: str) -> str | None:
+        with self.begin() as connection:
+            return connection.execute(sql.select(people.c.password).where(people.c.name == name)).scalar()
+
+    def set_password(self, name: str, hashed: str, *, must_change: bool) -> None:
+        with self.begin() as connection:
+            connection.execute(
+                sql.update(people).where(people.c.name == name).values(password=hashed, must_change=must_change)
+            )
+
+    def import_roster(self, course: str, entries: Iterable[Entry], *, keep: bool) -> dict[str, list[str]]:
+        """Bring a roster in; says who is new to the course, whose row changed, and who has no password yet.
+
+        With keep false everything is looked at and nothing kept (a dry run). Nobody is removed.
+        """
+        told: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": [], "without_password": []}
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            for entry in entries:
+                told[_bring_in(connection, course, entry)].append(entry.name)
+                password = sql.select(people.c.password).where(people.c.name == entry.name)
+                if connection.execute(password).scalar() is None:
+                    told["without_password"].append(entry.name)
+            if not keep:
+                transaction.rollback()
+        return told
+
+    def add_person(self, name: str) -> bool:
+        """Make a person without a course (an administrator); says whether they have no password yet."""
+        with self.begin() as connection:
+            _upsert_person(connection, name, {"full_name": name, "email": ""}, known={})
+            return connection.execute(sql.select(people.c.password).where(people.c.name == name)).scalar() is None
+
+    # -- wrong guesses ---------------------------------------------------------------------------------------------
+
+    def wrong_guesses(self, name: str, address: str, now: datetime) -> WrongGuesses:
+        since = now - timedelta(seconds=WINDOW_SECONDS)
+        same_name, same_address = guesses.c.name == name[:64], guesses.c.address == address[:64]
+
+        def count(*which: sql.ColumnElement[bool]) -> int:
+            query = sql.select(sql.func.count()).select_from(guesses).where(guesses.c.at > since, *which)
+            return int(connection.execute(query).scalar_one())
+
+        with self.begin() as connection:
+            return WrongGuesses(here=count(same_name, same_address), name=count(same_name), address=count(same_address))
+
+    def note_guess(self, name: str, address: str, now: datetime) -> None:
+        with self.begin() as connection:
+            connection.execute(sql.insert(guesses).values(name=name[:64], address=address[:64], at=now))
+            connection.execute(sql.delete(guesses).where(guesses.c.at < now - timedelta(days=1)))
+
+    def forget_guesses(self, name: str, address: str) -> None:
+        with self.begin() as connection:
+            connection.execute(
+                sql.delete(guesses).where(guesses.c.name == name[:64], guesses.c.address == address[:64])
+            )
+
+    # -- servers that ended ----------------------------------------------------------------------------------------
+
+    def note_end(
+        self, *, person: str, server: str, reason: str, exit_code: int | None, log: list[str], at: datetime
+    ) -> None:
+        row = {"person": person, "server": server, "reason": reason, "exit_code": exit_code, "log": log, "at": at}
+        with self.begin() as connection:
+            connection.execute(sql.insert(ends).values(**row))
+
+    def last_end(self, person: str, server: str) -> dict[str, Any] | None:
+        query = sql.select(ends).where(ends.c.person == person, ends.c.server == server).order_by(ends.c.id.desc())
+        with self.begin() as connection:
+            row = connection.execute(query.limit(1)).mappings().first()
+        return dict(row) if row else None
+
+    # -- jobs of the grader ----------------------------------------------------------------------------------------
+
+    def add_job(
+        self, *, course: str, assignment: str, student_id: str | None, verb: str, person: str, at: datetime
+    ) -> int:
+        """Ask the grader for something; the same thing that waits already is not asked for twice."""
+        same = sql.and_(
+            jobs.c.course == course,
+            jobs.c.assignment == assignment,
+            jobs.c.student_id.is_(None) if student_id is None else jobs.c.student_id == student_id,
+            jobs.c.verb == verb,
+            jobs.c.state == "queued",
+        )
+        row = {"course": course, "assignment": assignment, "student_id": student_id, "verb": verb, "person": person}
+        with self.begin() as connection:
+            waiting = connection.execute(sql.select(jobs.c.id).where(same)).scalar()
+            if waiting is not None:
+                return int(waiting)
+            done = connection.execute(sql.insert(jobs).values(**row, state="queued", at=at))
+            return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
+
+    def job(self, number: int) -> dict[str, Any] | None:
+        with self.begin() as connection:
+            row = connection.execute(sql.select(jobs).where(jobs.c.id == number)).mappings().first()
+        return dict(row) if row else None
+
+    def last_job(self, course: str, assignment: str) -> dict[str, Any] | None:
+        query = sql.select(jobs).where(jobs.c.course == course, jobs.c.assignment == assignment)
+        with self.begin() as connection:
+            row = connection.execute(query.order_by(jobs.c.id.desc()).limit(1)).mappings().first()
+        return dict(row) if row else None
+
+    def take_job(self) -> dict[str, Any] | None:
+        """The longest-waiting job, now running."""
+        with self.begin() as connection:
+            query = sql.select(jobs).where(jobs.c.state == "queued").order_by(jobs.c.id).limit(1)
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            connection.execute(sql.update(jobs).where(jobs.c.id == row["id"]).values(state="running"))
+        return dict(row)
+
+    def update_job(self, number: int, **values: Any) -> None:
+        with self.begin() as connection:
+            connection.execute(sql.update(jobs).where(jobs.c.id == number).values(**values))
+
+    def requeue_jobs(self) -> None:
+        """Put back what was running when the grader ended."""
+        with self.begin() as connection:
+            connection.execute(sql.update(jobs).where(jobs.c.state == "running").values(state="queued"))
+
+
+def _bring_in(connection: Connection, course: str, entry: Entry) -> str:
+    known = connection.execute(sql.select(people).where(people.c.name == entry.name)).mappings().first()
+    about = {"full_name": entry.full_name, "email": entry.email}
+    changed = _upsert_person(connection, entry.name, about, known=dict(known) if known else {})
+    here = sql.and_(members.c.person == entry.name, members.c.course == course)
+    member = connection.execute(sql.select(members).where(here)).mappings().first()
+    values = {"role": str(entry.role), "section": entry.section}
+    if member is None:
+        connection.execute(sql.insert(members).values(person=entry.name, course=course, **values))
+        return "added"
+    if any(member[key] != value for key, value in values.items()):
+        connection.execute(sql.update(members).where(here).values(**values))
+        return "changed"
+    return "changed" if changed else "unchanged"
+
+
+def _upsert_person(connection: Connection, name: str, about: dict[str, str], *, known: dict[str, Any]) -> bool:
+    if not known:
+        there = connection.execute(sql.select(people.c.name).where(people.c.name == name)).first()
+        if there is None:
+            student_id = "s" + secrets.token_hex(5)
+            connection.execute(sql.insert(people).values(name=name, student_id=student_id, must_change=True, **about))
+        return False
+    if all(known[key] == value for key, value in about.items()):
+        return False
+    connection.execute(sql.update(people).where(people.c.name == name).values(**about))
+    return True

@@ -1,0 +1,134 @@
+"""The tables of CampusHub's own store. Times are ISO 8601 texts in UTC: SQLite keeps no time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone, kept as UTC text that sorts."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's)
+        return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return datetime.fromisoformat(value) if value else None
+
+
+metadata = MetaData()
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("student_id", String(16), nullable=False, unique=True),
+    Column("full_name", String(200), nullable=False),
+    Column("email", String(200), nullable=False, default=""),
+    Column("password", String(200)),
+    Column("must_change", Boolean, nullable=False, default=True),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("person", ForeignKey("people.name"), primary_key=True),
+    Column("course", String(24), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("section", String(200), nullable=False, default=""),
+)
+
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, index=True),
+    Column("address", String(64), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("course", String(24), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("due", Moment),
+    Column("release", String(40)),  # folder of its files; none while it is withdrawn
+    Column("released_at", Moment),
+    Column("files", JSON, nullable=False, default=list),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("course", String(24), nullable=False),
+    Column("assignment", String(128), nullable=False),
+    Column("person", ForeignKey("people.name"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("due", Moment),
+    Column("late", Boolean, nullable=False),
+    Column("key", String(100), nullable=False),
+    Column("files", JSON, nullable=False),
+    UniqueConstraint("course", "assignment", "person", "attempt"),
+    UniqueConstraint("person", "key"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("folder", String(60), nullable=False),
+    Column("score", Float),
+    Column("max_score", Float),
+    Column("released_at", Moment, nullable=False),
+    Column("files", JSON, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("course", String(24), nullable=False),
+    Column("assignment", String(128), nullable=False),
+    Column("student_id", String(16)),
+    Column("verb", String(16), nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("state", String(8), nullable=False, index=True),
+    Column("message", Text, nullable=False, default=""),
+    Column("done", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("at", Moment, nullable=False),
+)
+
+ends = Table(
+    "ends",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", String(64), nullable=False, index=True),
+    Column("server", String(40), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("exit_code", Integer),
+    Column("log", JSON, nullable=False, default=list),
+    Column("at", Moment, nullable=False),
+)

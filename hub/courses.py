@@ -1,0 +1,60 @@
+"""Who belongs to a course as what, and what each may do there.
+
+One pure table, asked by spawner, service and pages alike; it knows nothing of where a person is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is in one course."""
+
+    STUDENT = "student"
+    TA = "ta"
+    INSTRUCTOR = "instructor"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in. `student_id` is what nbgrader knows them by: opaque, and the same for ever."""
+
+    name: str
+    full_name: str
+    student_id: str
+    email: str = ""
+    admin: bool = False
+    must_change: bool = False
+    courses: Mapping[str, Role] = field(default_factory=dict)
+
+
+EVERYBODY = frozenset({"work", "fetch", "submit", "read_own"})
+TEACHING = frozenset({"grade", "release", "collect", "return_feedback", "read_roster", "see_submissions"})
+LEADING = frozenset({"reset_password", "change_roster"})
+
+MAY: Mapping[Role, frozenset[str]] = {
+    Role.STUDENT: EVERYBODY,
+    Role.TA: EVERYBODY | TEACHING,
+    Role.INSTRUCTOR: EVERYBODY | TEACHING | LEADING,
+}
+VERBS = EVERYBODY | TEACHING | LEADING
+
+
+def may(person: Person, verb: str, course: str) -> bool:
+    """Whether a person may do this in this course; raises KeyError for a verb that does not exist."""
+    if verb not in VERBS:
+        raise KeyError(verb)
+    if person.admin:
+        return True
+    role = person.courses.get(course)
+    return role is not None and verb in MAY[role]
+
+
+def why_not(person: Person, course: str) -> str:
+    """The sentence a person reads when `may` said no."""
+    if course not in person.courses:
+        return f"You are not in the course '{course}'. Ask its instructor to put you on the roster."
+    return f"As {person.courses[course]} of '{course}' you cannot do this; its instructor can."

@@ -1,0 +1,111 @@
+"""The rules of handing out and handing in: which files a submission may hold, when it is late, what a receipt says.
+
+Pure: a submission is judged by its members' names, kinds and sizes before anything of it is kept. Storing is the store's.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+MOST_FILES = 1000
+DEEPEST = 20
+LONGEST_NAME = 200  # bytes of UTF-8; file systems take 255
+RESERVED = {".", ".."}
+NOTEBOOK_LIMIT = 50 * 1024**2  # bytes; a larger one cannot be opened in a browser either
+
+
+class Refused(Exception):
+    """Something that is not taken; its text tells the person what to do."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file of a release, a submission or feedback."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the service answers for once it has stored a submission. Times are UTC."""
+
+    submission: str
+    course: str
+    assignment: str
+    person: str
+    attempt: int
+    at: datetime
+    due: datetime | None
+    late: bool
+    files: tuple[StoredFile, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON, times as ISO 8601."""
+        return {**asdict(self), "at": self.at.isoformat(), "due": self.due.isoformat() if self.due else None}
+
+
+def is_late(at: datetime, due: datetime | None) -> bool:
+    return due is not None and at > due
+
+
+def safe_path(name: str) -> str:
+    """A member's path as it is kept, relative and clean; raises Refused for one that climbs or cannot be kept."""
+    shown = name[:100]
+    path = PurePosixPath(name)
+    if not name or "\0" in name or "\\" in name or path.is_absolute() or RESERVED & set(name.split("/")):
+        if name.startswith("./"):
+            return safe_path(name[2:])
+        raise Refused(
+            f"The file name '{shown}' leads out of the assignment's folder. Rename the file and submit again."
+        )
+    if any(len(part.encode(errors="surrogatepass")) > LONGEST_NAME for part in path.parts):
+        raise Refused(f"The file name '{shown}…' is too long. Shorten it and submit again.")
+    if not all(part.isprintable() and part == part.strip() for part in path.parts):
+        raise Refused(f"The file name {shown!r} has characters that cannot be kept. Rename the file and submit again.")
+    if len(path.parts) > DEEPEST:
+        raise Refused(f"'{shown}' lies more than {DEEPEST} folders deep. Move it up and submit again.")
+    return str(path)
+
+
+def check_twins(paths: Iterable[str]) -> None:
+    """Raises Refused when two paths would be one file on some computers (case, accents composed or not)."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        folded = unicodedata.normalize("NFC", path).casefold()
+        if folded in seen:
+            raise Refused(f"'{path}' and '{seen[folded]}' differ only in how they are written. Rename one of them.")
+        seen[folded] = path
+
+
+def check_notebook(path: str, content: bytes) -> None:
+    """Raises Refused for a file called .ipynb that is not a notebook of format 4."""
+    if len(content) > NOTEBOOK_LIMIT:
+        megabytes = len(content) // 1024**2
+        raise Refused(
+            f"'{path}' is {megabytes} MB. Clear its outputs (Edit, Clear All Outputs), save it and submit again."
+        )
+    try:
+        notebook = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Refused(f"'{path}' is not a notebook any more: it cannot be read. Fetch the assignment again.") from None
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or not isinstance(notebook.get("cells"), list):
+        raise Refused(f"'{path}' is not a notebook of format 4. Open it in JupyterLab, save it and submit again.")
+
+
+def check_complete(handed_in: Iterable[str], released: Iterable[str]) -> None:
+    """Raises Refused when a notebook that was handed out is not among those handed in."""
+    there = set(handed_in)
+    missing = sorted(path for path in released if path.endswith(".ipynb") and path not in there)
+    if missing:
+        names = ", ".join(f"'{path}'" for path in missing)
+        raise Refused(
+            f"{names} is missing. Give your notebook this name again, or fetch the assignment again, then submit."
+        )

@@ -1,0 +1,1 @@
+"""The processes beside the hub: service, grader, worker, culler."""

@@ -1,0 +1,171 @@
+"""Signing in, the hub's questions about people, and the command's rosters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from tornado.web import HTTPError
+
+from hub.courses import Person, may, why_not
+from hub.passwords import LONGEST, delay_seconds, first_password, hash_password, verify
+from hub.roster import parse
+from hub.services.api import Api
+from hub.services.state import State
+
+WAITING_AT_MOST = 10  # guesses for one name from one address at the same time
+_turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+_waiting: defaultdict[tuple[str, str], int] = defaultdict(int)
+
+
+def as_data(person: Person) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "full_name": person.full_name,
+        "student_id": person.student_id,
+        "must_change": person.must_change,
+        "admin": person.admin,
+        "courses": {course: str(role) for course, role in person.courses.items()},
+    }
+
+
+class Login(Api):
+    """Whether a name and a password belong together; wrong guesses wait, one at a time for a name and an address."""
+
+    async def post(self) -> None:
+        self.need("hub")
+        asked = self.body()
+        name, password = str(asked.get("name", "")).strip().lower()[:200], str(asked.get("password", ""))
+        address = str(asked.get("address", ""))[:64]
+        turn = (name, address)
+        if _waiting[turn] >= WAITING_AT_MOST:
+            return self.refuse(
+                429, "There are too many attempts at once. Wait ten seconds and try again.", retry_seconds=10
+            )
+        _waiting[turn] += 1
+        try:
+            async with _turns[turn]:
+                right = await self._check(name, password, address)
+        finally:
+            _waiting[turn] -= 1
+            if not _waiting[turn]:
+                _turns.pop(turn, None)
+                _waiting.pop(turn, None)
+        if not right:
+            return self.refuse(403, "Name and password do not belong together. Look at capital letters, and try again.")
+        person = self.state.person(name)
+        return self.answer({"name": name, "must_change": bool(person and person.must_change)})
+
+    async def _check(self, name: str, password: str, address: str) -> bool:
+        store = self.state.store
+        await asyncio.sleep(delay_seconds(store.wrong_guesses(name, address, self.state.now())))
+        kept = store.kept_password(name)
+        right = len(password) <= LONGEST and await asyncio.to_thread(verify, kept, password)
+        if right:
+            store.forget_guesses(name, address)
+        else:
+            store.note_guess(name, address, self.state.now())
+        return right
+
+
+class People(Api):
+    def get(self, name: str) -> None:
+        self.need("hub", "command")
+        person = self.state.person(name)
+        if person is None:
+            raise HTTPError(404, reason=f"Nobody is called '{name}'.")
+        self.answer(as_data(person))
+
+
+class May(Api):
+    """Whether a person may have a server of a course, and the sentence they read if not."""
+
+    def get(self) -> None:
+        self.need("hub")
+        name, verb, course = (self.get_argument(word) for word in ("person", "verb", "course"))
+        self.answer(judge(self.state, name, verb, course))
+
+
+def judge(state: State, name: str, verb: str, course: str) -> dict[str, Any]:
+    person = state.person(name)
+    if person is None:
+        return {"may": False, "why": "You are on no roster. Ask your instructor to put you on the one of your course."}
+    if course not in state.settings.courses:
+        return {"may": False, "why": f"There is no course '{course}'. Open your courses page and choose from there."}
+    if person.must_change:
+        return {"may": False, "why": "Set a password of your own first: open your courses page."}
+    if not may(person, verb, course):
+        return {"may": False, "why": why_not(person, course)}
+    return {"may": True, "why": ""}
+
+
+class ServerEnded(Api):
+    def post(self) -> None:
+        self.need("hub")
+        told = self.body()
+        self.state.store.note_end(
+            person=str(told["person"]),
+            server=str(told["server"]),
+            reason=str(told["reason"]),
+            exit_code=told.get("exit_code"),
+            log=[str(line)[:500] for line in told.get("log", ())][-20:],
+            at=datetime.fromisoformat(told["at"]),
+        )
+        self.set_status(204)
+
+
+class Roster(Api):
+    """Bring a roster in. First passwords stand in the answer, once, for those who have none yet."""
+
+    async def post(self, course: str) -> None:
+        self.need("command")
+        if course not in self.state.settings.courses:
+            known = ", ".join(self.state.settings.courses) or "none"
+            raise HTTPError(404, reason=f"There is no course '{course}' in the settings. There is: {known}.")
+        asked = self.body()
+        entries, mistakes = parse(str(asked.get("csv", "")))
+        dry_run = bool(asked.get("dry_run"))
+        told = self.state.store.import_roster(course, entries, keep=not dry_run)
+        names = {entry.name: entry.full_name for entry in entries}
+        wanted = [] if dry_run else told["without_password"]
+        passwords = await give_first_passwords(self.state, wanted)
+        self.answer(
+            {
+                "added": told["added"],
+                "changed": told["changed"],
+                "unchanged": len(told["unchanged"]),
+                "mistakes": [{"line": mistake.line, "message": mistake.message} for mistake in mistakes],
+                "passwords": [
+                    {"name": name, "full_name": names[name], "password": password}
+                    for name, password in passwords.items()
+                ],
+            }
+        )
+
+    async def get(self, course: str) -> None:
+        await self.need_staff(course, "read_roster")
+        self.answer({"people": self.state.store.people_of(course)})
+
+
+class Admins(Api):
+    """See that every administrator of the settings can sign in; first passwords for those who could not."""
+
+    async def post(self) -> None:
+        self.need("command")
+        new = [name for name in self.state.settings.admins if self.state.store.add_person(name)]
+        passwords = await give_first_passwords(self.state, new)
+        listed = [{"name": name, "full_name": name, "password": password} for name, password in passwords.items()]
+        self.answer({"passwords": listed})
+
+
+async def give_first_passwords(state: State, names: list[str]) -> dict[str, str]:
+    """New first passwords, by name; they must be changed at the first sign-in."""
+    given = {}
+    for name in names:
+        password = first_password()
+        hashed = await asyncio.to_thread(hash_password, password)
+        state.store.set_password(name, hashed, must_change=True)
+        given[name] = password
+    return given

@@ -1,0 +1,220 @@
+"""Handing out, handing in and giving back, for servers and the grader."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import IO, Any
+from urllib.parse import unquote
+
+from tornado.web import HTTPError, stream_request_body
+
+from hub.adapters.work import Assignment, Feedback
+from hub.exchange import Receipt
+from hub.services.api import Api
+
+CHUNK = 1024**2
+
+
+def parse_due(text: str | None) -> datetime | None:
+    """A due date as it is given, ISO 8601 with a zone; without one it is UTC, as nbgrader keeps it."""
+    if not text:
+        return None
+    try:
+        due = datetime.fromisoformat(text)
+    except ValueError:
+        raise HTTPError(
+            400, reason=f"'{text[:40]}' is not a due date; write it like 2026-12-01T18:00:00+05:30."
+        ) from None
+    return due if due.tzinfo else due.replace(tzinfo=UTC)
+
+
+class Assignments(Api):
+    """What is handed out in a course, with the person's own receipts and feedback."""
+
+    async def get(self) -> None:
+        course = self.get_argument("course")
+        person = await self.need_member(course, "fetch")
+        work = self.state.work
+        receipts = work.receipts(course, person=person.name)
+        feedback = work.feedback(receipt.submission for receipt in receipts)
+        self.answer(
+            {
+                "course": course,
+                "title": self.state.settings.courses[course].title,
+                "role": str(person.courses.get(course, "admin")),
+                "assignments": [_told(found, receipts, feedback) for found in work.assignments(course)],
+            }
+        )
+
+
+def _told(found: Assignment, receipts: list[Receipt], feedback: dict[str, Feedback]) -> dict[str, Any]:
+    mine = [receipt for receipt in receipts if receipt.assignment == found.name]
+    return {
+        "name": found.name,
+        "due": found.due.isoformat() if found.due else None,
+        "released_at": found.released_at.isoformat() if found.released_at else None,
+        "files": [asdict(file) for file in found.files],
+        "receipts": [receipt.as_data() for receipt in mine],
+        "feedback": [
+            {
+                "submission": receipt.submission,
+                "attempt": receipt.attempt,
+                "score": back.score,
+                "max_score": back.max_score,
+                "released_at": back.released_at.isoformat(),
+            }
+            for receipt in mine
+            if (back := feedback.get(receipt.submission)) is not None
+        ],
+    }
+
+
+class Streamed(Api):
+    """A request whose body is a tar, kept in a file as it arrives and cut off at the limit."""
+
+    async def prepare(self) -> None:
+        self.began = self.state.now()
+        self.state.work.blobs.check_room()
+        self.room = self.state.settings.submission_limit + 2 * CHUNK
+        self.request.connection.set_max_body_size(self.room)  # type: ignore[union-attr]
+        self.incoming: IO[bytes] = (self.state.work.blobs.top / "incoming" / f".{secrets.token_hex(8)}").open("x+b")
+
+    async def data_received(self, chunk: bytes) -> None:
+        self.room -= len(chunk)
+        if self.room < 0:
+            megabytes = self.state.settings.submission_limit // CHUNK
+            raise HTTPError(413, reason=f"This is larger than {megabytes} MB. Remove large files and try again.")
+        await asyncio.to_thread(self.incoming.write, chunk)
+
+    def on_finish(self) -> None:
+        from pathlib import Path
+
+        if hasattr(self, "incoming"):
+            self.incoming.close()
+            Path(self.incoming.name).unlink(missing_ok=True)
+
+    def packed(self) -> IO[bytes]:
+        self.incoming.seek(0)
+        return self.incoming
+
+
+class Packed(Api):
+    """An answer that is a tar of a stored folder."""
+
+    async def send(self, kind: str, name: str) -> None:
+        stream = await asyncio.to_thread(self.state.work.blobs.packed, kind, name)
+        self.set_header("Content-Type", "application/x-tar")
+        with stream:
+            while chunk := await asyncio.to_thread(stream.read, CHUNK):
+                self.write(chunk)
+                await self.flush()
+
+
+class FetchRelease(Packed):
+    async def get(self, course: str, name: str) -> None:
+        await self.need_member(course, "fetch")
+        found = self.state.work.assignment(course, unquote(name))
+        if found is None or found.release is None:
+            raise HTTPError(404, reason=f"'{unquote(name)}' is not handed out in this course now.")
+        await self.send("releases", found.release)
+
+
+@stream_request_body
+class Release(Streamed):
+    async def prepare(self) -> None:
+        await self.need_staff(self.path_args[0], "release")
+        await super().prepare()
+
+    async def put(self, course: str, name: str) -> None:
+        due = parse_due(self.get_argument("due", None))
+        found = await asyncio.to_thread(
+            self.state.work.release, course, unquote(name), self.packed(), due=due, now=self.began
+        )
+        self.answer({"name": found.name, "files": [asdict(file) for file in found.files]})
+
+
+class AssignmentChange(Api):
+    async def patch(self, course: str, name: str) -> None:
+        await self.need_staff(course, "release")
+        self.state.work.set_due(course, unquote(name), parse_due(self.body().get("due")))
+        self.set_status(204)
+
+    async def delete(self, course: str, name: str) -> None:
+        await self.need_staff(course, "release")
+        self.state.work.withdraw(course, unquote(name))
+        self.set_status(204)
+
+
+@stream_request_body
+class Submit(Streamed):
+    async def prepare(self) -> None:
+        self.person = await self.need_member(self.path_args[0], "submit")
+        await super().prepare()
+
+    async def put(self, course: str, name: str) -> None:
+        key = self.request.headers.get("Idempotency-Key", "")[:100] or secrets.token_hex(16)
+        receipt = await asyncio.to_thread(
+            self.state.work.submit, course, unquote(name), self.person.name, self.packed(), key=key, now=self.began
+        )
+        self.answer(receipt.as_data(), 201)
+
+
+class Submissions(Api):
+    """Every submission of an assignment, oldest first, for whoever collects."""
+
+    async def get(self, course: str, name: str) -> None:
+        await self.need_staff(course, "collect")
+        receipts = self.state.work.receipts(course, name=unquote(name))
+        people = self.state.work.submitters(receipt.person for receipt in receipts)
+        listed = [{**receipt.as_data(), **_who(people[receipt.person])} for receipt in receipts]
+        self.answer({"submissions": listed})
+
+
+def _who(person: dict[str, str]) -> dict[str, str]:
+    return {key: person[key] for key in ("student_id", "full_name", "email")}
+
+
+class SubmissionFiles(Packed):
+    async def get(self, identity: str) -> None:
+        receipt = self.state.work.receipt(identity)
+        if receipt is None:
+            raise HTTPError(404, reason="There is no such submission.")
+        await self.need_staff(receipt.course, "collect")
+        await self.send("submissions", identity)
+
+
+class FetchFeedback(Packed):
+    async def get(self, identity: str) -> None:
+        receipt = self.state.work.receipt(identity)
+        back = self.state.work.feedback([identity]).get(identity)
+        if receipt is None or back is None:
+            raise HTTPError(404, reason="There is no feedback for this submission yet.")
+        person = await self.need_member(receipt.course, "read_own")
+        if person.name != receipt.person:
+            raise HTTPError(403, reason="This is somebody else's.")
+        await self.send("feedback", back.folder)
+
+
+@stream_request_body
+class GiveBack(Streamed):
+    async def prepare(self) -> None:
+        receipt = self.state.work.receipt(self.path_args[0])
+        if receipt is None:
+            raise HTTPError(404, reason="There is no such submission.")
+        await self.need_staff(receipt.course, "return_feedback")
+        await super().prepare()
+
+    async def put(self, identity: str) -> None:
+        score, most = (self.get_argument(word, None) for word in ("score", "max_score"))
+        await asyncio.to_thread(
+            self.state.work.give_back,
+            identity,
+            self.packed(),
+            score=float(score) if score else None,
+            max_score=float(most) if most else None,
+            now=self.began,
+        )
+        self.set_status(204)

@@ -1,0 +1,80 @@
+"""The service's process: exchange, grading queue and people's pages on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import PeriodicCallback
+from tornado.web import Application
+
+from hub.services import api_accounts, api_exchange, api_jobs, pages
+from hub.services.api import Health
+from hub.services.materials import refresh
+from hub.services.state import PREFIX, State
+
+PORT = 8010
+NAME = r"([^/]+)"
+
+
+def application(state: State) -> Application:
+    """Every address the service answers to."""
+    given = {"state": state}
+    routes: list[Any] = [
+        (rf"{PREFIX}api/{pattern}", handler, given)
+        for pattern, handler in (
+            ("health", Health),
+            ("login", api_accounts.Login),
+            (f"people/{NAME}", api_accounts.People),
+            ("may", api_accounts.May),
+            ("servers/ended", api_accounts.ServerEnded),
+            (f"roster/{NAME}", api_accounts.Roster),
+            ("admins", api_accounts.Admins),
+            ("assignments", api_exchange.Assignments),
+            (f"assignments/{NAME}/{NAME}/files", api_exchange.FetchRelease),
+            (f"assignments/{NAME}/{NAME}/release", api_exchange.Release),
+            (f"assignments/{NAME}/{NAME}", api_exchange.AssignmentChange),
+            (f"assignments/{NAME}/{NAME}/submission", api_exchange.Submit),
+            (f"assignments/{NAME}/{NAME}/submissions", api_exchange.Submissions),
+            (f"submissions/{NAME}/files", api_exchange.SubmissionFiles),
+            (f"submissions/{NAME}/feedback", api_exchange.FetchFeedback),
+            (f"submissions/{NAME}/feedback/release", api_exchange.GiveBack),
+            ("jobs", api_jobs.Jobs),
+            ("jobs/take", api_jobs.TakeJob),
+            (r"jobs/(\d+)", api_jobs.Job),
+            (r"jobs/(\d+)/progress", api_jobs.JobProgress),
+            (r"jobs/(\d+)/end", api_jobs.JobEnd),
+        )
+    ]
+    return Application(
+        [*routes, *pages.handlers(state)],
+        cookie_secret=state.secrets.read("service"),
+        xsrf_cookies=False,  # the pages check it themselves, through JupyterHub's own class
+        template_path=str(Path(__file__).parent / "templates"),
+    )
+
+
+async def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    state = State.open(Path(os.environ["CAMPUSHUB_CONFIG"]), os.environ["JUPYTERHUB_API_URL"])
+    limit = 2**40  # the handlers set the real one: a streamed body is cut off by its own limit
+    server = HTTPServer(application(state), xheaders=True, max_buffer_size=64 * 1024**2, max_body_size=limit)
+    server.listen(PORT)
+    PeriodicCallback(state.reload, 2000).start()
+    refreshing = asyncio.create_task(refresh(state))
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+    refreshing.cancel()
+    server.stop()
+    await server.close_all_connections()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

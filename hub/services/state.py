@@ -1,0 +1,128 @@
+"""What the service's handlers share: settings, store, tokens and the hub's word on who somebody is."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from hub.adapters.blobs import Blobs
+from hub.adapters.store import Store
+from hub.adapters.work import Work
+from hub.courses import Person
+from hub.secrets import Secrets
+from hub.settings import Settings
+from hub.settings_file import SettingsInvalid, load
+from hub.trouble import Trouble
+
+log = logging.getLogger("campushub.service")
+
+PREFIX = "/courses/"
+ACCESS = "access:services!service=courses"
+SERVER = "access:servers!server="
+REMEMBERED_SECONDS = 30
+
+
+class HubSilent(Trouble):
+    """The hub does not answer, so nobody can be recognised."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who a token belongs to: a person, and the name of the server it was made for."""
+
+    name: str
+    server: str
+
+    def grades(self, course: str) -> bool:
+        return self.server == f"grade-{course}"
+
+
+@dataclass
+class State:
+    """One service process."""
+
+    config: Path
+    settings: Settings
+    store: Store
+    work: Work
+    secrets: Secrets
+    hub_api: str
+    remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
+    changed_at: float = 0.0
+
+    @classmethod
+    def open(cls, config: Path, hub_api: str) -> State:
+        settings = load(config)
+        store = Store.at(settings.folders.service, settings.admins)
+        blobs = Blobs(settings.folders.service, settings.reserve)
+        blobs.clean()
+        work = Work(store, blobs, settings.submission_limit)
+        state = cls(config, settings, store, work, Secrets(settings.folders.secrets), hub_api)
+        state.changed_at = config.stat().st_mtime
+        store.requeue_jobs()
+        return state
+
+    def reload(self) -> None:
+        """Take up a changed settings file; the last good one is kept when the new one has mistakes."""
+        changed_at = self.config.stat().st_mtime
+        if changed_at == self.changed_at:
+            return
+        self.changed_at = changed_at
+        try:
+            self.settings = load(self.config)
+        except SettingsInvalid as mistakes:
+            log.error("settings not taken up:\n%s", mistakes)
+            return
+        self.store = Store(self.store.engine, frozenset(self.settings.admins))
+        self.work = Work(self.store, Blobs(self.work.blobs.top, self.settings.reserve), self.settings.submission_limit)
+        log.info("settings taken up: courses=%s", ",".join(self.settings.courses))
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def person(self, name: str) -> Person | None:
+        return self.store.person(name)
+
+    async def caller(self, token: str) -> Caller | None:
+        """Who a server's token belongs to, by the hub; none for any other token. Raises HubSilent."""
+        known = self.remembered.get(token)
+        if known is not None and time.monotonic() - known[0] < REMEMBERED_SECONDS:
+            return known[1]
+        found = _caller(await self.ask_hub("user", token))
+        if len(self.remembered) > 10_000:
+            self.remembered.clear()
+        self.remembered[token] = (time.monotonic(), found)
+        return found
+
+    async def ask_hub(self, path: str, token: str | None = None) -> dict[str, Any] | None:
+        """GET from the hub's API, with the service's own token if none is given; none when it says 401 to 404."""
+        from json import loads
+
+        given = token or self.secrets.read("service")
+        request = HTTPRequest(
+            f"{self.hub_api}/{path}", headers={"Authorization": f"token {given}"}, request_timeout=10, connect_timeout=3
+        )
+        try:
+            answer = await AsyncHTTPClient().fetch(request)
+        except HTTPClientError as error:
+            if error.code in (401, 403, 404):
+                return None
+            raise HubSilent("The hub does not answer right now. Try again in a minute.") from None
+        except OSError:
+            raise HubSilent("The hub does not answer right now. Try again in a minute.") from None
+        found: dict[str, Any] = loads(answer.body)
+        return found
+
+
+def _caller(user: dict[str, Any] | None) -> Caller | None:
+    if user is None or user.get("kind") != "user" or ACCESS not in user.get("scopes", ()):
+        return None
+    mine = f"{SERVER}{user['name']}/"
+    servers = [scope.removeprefix(mine) for scope in user["scopes"] if scope.startswith(mine)]
+    return Caller(user["name"], servers[0]) if len(servers) == 1 else None

@@ -1,0 +1,140 @@
+"""What the pages show, gathered as plain values: no HTTP here, and no HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from hub.adapters.work import Assignment, Feedback
+from hub.courses import Person, may
+from hub.exchange import Receipt
+from hub.services.state import State
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+REASONS = {
+    "idle": "It was ended because nobody had used it for a while. Nothing is lost: open it again.",
+    "memory": "It was ended because it ran out of memory. Your files are there; use less data at once, then open it again.",
+    "fault": "It ended by a fault. Your files are there: open it again, and tell your instructor if it happens again.",
+    "stopped": "",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One assignment as its student sees it."""
+
+    name: str
+    due: datetime | None
+    state: str
+    receipts: tuple[Receipt, ...]
+    feedback: Feedback | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One course as a person sees it."""
+
+    key: str
+    title: str
+    role: str
+    teaches: bool
+    open_url: str
+    grade_url: str
+    archive_url: str | None
+    material: str | None
+    ended: str
+    ended_at: datetime | None
+    lines: tuple[Line, ...]
+
+
+def title(state: State, course: str) -> str:
+    found = state.settings.courses.get(course)
+    return found.title if found else course
+
+
+def moment_in(zone: str) -> Callable[[datetime | None], str]:
+    """How a time is written for people: weekday, date and clock of the campus."""
+
+    def write(at: datetime | None) -> str:
+        if at is None:
+            return "no due date"
+        local = at.astimezone(ZoneInfo(zone) if zone else None)
+        return local.strftime("%A %-d %B %Y, %H:%M %Z")
+
+    return write
+
+
+def course_card(state: State, person: Person, key: str, running: set[str]) -> Card:
+    course, name = state.settings.courses[key], quote(person.name)
+    receipts = state.work.receipts(key, person=person.name)
+    feedback = state.work.feedback(receipt.submission for receipt in receipts)
+    end = state.store.last_end(person.name, key) if key not in running else None
+    return Card(
+        key=key,
+        title=course.title,
+        role=str(person.courses.get(key, "admin")),
+        teaches=may(person, "grade", key),
+        open_url=f"/user/{name}/{key}/" if key in running else f"/hub/spawn/{name}/{key}",
+        grade_url=f"/user/{name}/grade-{key}/" if f"grade-{key}" in running else f"/hub/spawn/{name}/grade-{key}",
+        archive_url=f"/user/{name}/{key}/campushub/archive" if key in running else None,
+        material=course.material,
+        ended=REASONS.get(end["reason"], "") if end else "",
+        ended_at=end["at"] if end else None,
+        lines=tuple(_line(found, receipts, feedback) for found in state.work.assignments(key)),
+    )
+
+
+def _line(found: Assignment, receipts: list[Receipt], feedback: dict[str, Feedback]) -> Line:
+    mine = tuple(receipt for receipt in receipts if receipt.assignment == found.name)
+    backs = [feedback[receipt.submission] for receipt in mine if receipt.submission in feedback]
+    return Line(found.name, found.due, _state(mine, backs), mine, backs[-1] if backs else None)
+
+
+def _state(receipts: tuple[Receipt, ...], backs: list[Feedback]) -> str:
+    if backs:
+        return "graded"
+    if not receipts:
+        return "not submitted"
+    return "submitted late" if receipts[-1].late else "submitted"
+
+
+def score(back: Feedback | None) -> str:
+    if back is None or back.score is None:
+        return ""
+    most = f" of {back.max_score:g}" if back.max_score is not None else ""
+    return f"{back.score:g}{most}"
+
+
+def staff_view(state: State, course: str) -> dict[str, Any]:
+    """Who is in a course and has submitted what."""
+    people = state.store.people_of(course)
+    receipts = state.work.receipts(course)
+    latest: dict[tuple[str, str], Receipt] = {(one.assignment, one.person): one for one in receipts}
+    feedback = state.work.feedback(receipt.submission for receipt in receipts)
+    assignments = [
+        {
+            "name": found.name,
+            "due": found.due,
+            "job": state.store.last_job(course, found.name),
+            "rows": [
+                (person, latest.get((found.name, person["name"])), _given(latest, feedback, found.name, person["name"]))
+                for person in people
+                if person["role"] == "student" or (found.name, person["name"]) in latest
+            ],
+        }
+        for found in state.work.assignments(course)
+    ]
+    return {"people": people, "assignments": assignments}
+
+
+def _given(
+    latest: dict[tuple[str, str], Receipt], feedback: dict[str, Feedback], assignment: str, name: str
+) -> Feedback | None:
+    receipt = latest.get((assignment, name))
+    return feedback.get(receipt.submission) if receipt else None

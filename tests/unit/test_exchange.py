@@ -1,0 +1,47 @@
+"""Which files may be handed in."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.exchange import Refused, check_complete, check_notebook, check_twins, is_late, safe_path
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/passwd", "a/../../b", "a\\b", "", "a\0b", "a/ b", "x" * 201, "/".join("a" * 21), "a\nb"]
+)
+def test_path_that_climbs_or_cannot_be_kept_is_refused(name: str) -> None:
+    with pytest.raises(Refused):
+        safe_path(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("./ps1.ipynb", "ps1.ipynb"), ("data/naïve plot.csv", "data/naïve plot.csv")]
+)
+def test_ordinary_path_is_kept(name: str, kept: str) -> None:
+    assert safe_path(name) == kept
+
+
+@pytest.mark.parametrize("twins", [("a.txt", "A.txt"), ("é.txt", "e\u0301.txt"), ("a", "a")])
+def test_twins_are_refused(twins: tuple[str, str]) -> None:
+    with pytest.raises(Refused, match="differ only"):
+        check_twins(twins)
+
+
+@pytest.mark.parametrize("content", [b"", b"no json", b"[]", b'{"nbformat": 3, "cells": []}', b"[" * 100_000])
+def test_what_is_no_notebook_is_refused_in_words(content: bytes) -> None:
+    with pytest.raises(Refused, match=r"ps1\.ipynb"):
+        check_notebook("ps1.ipynb", content)
+
+
+def test_renamed_notebook_is_named() -> None:
+    with pytest.raises(Refused, match=r"'ps1\.ipynb' is missing"):
+        check_complete(["my ps1.ipynb"], ["ps1.ipynb", "data.csv"])
+
+
+def test_late_is_after_the_due_time() -> None:
+    assert not is_late(NOON, NOON)
+    assert is_late(NOON + timedelta(seconds=1), NOON)
+    assert not is_late(NOON, None)
