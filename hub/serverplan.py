@@ -1,0 +1,118 @@
+"""What a server is made of, decided from the settings alone: mounts, limits, environment, first page.
+
+Pure: the spawner hands the plan to Docker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from hub.settings import Limits, Settings
+
+HOME = "/home/jovyan"
+TEACHING = "/teaching"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One server: folders that must be there (owned by uid 1000), mounts as host path to place inside."""
+
+    limits: Limits
+    folders: tuple[Path, ...]
+    mounts: Mapping[str, str]
+    read_only: Mapping[str, str]
+    labels: Mapping[str, str]
+    environment: Mapping[str, str]
+    default_url: str
+    notebook_dir: str = HOME
+    host: Mapping[str, Any] = field(default_factory=dict)
+
+
+def course_and_kind(server: str) -> tuple[str, str]:
+    """A server's course and what it is for: `grade-nn` is for `grade`, `nn` for `work`."""
+    if server.startswith("grade-"):
+        return server.removeprefix("grade-"), "grade"
+    return server, "work"
+
+
+def plan(settings: Settings, person: str, folder: str, course: str, kind: str) -> Plan:
+    """The plan of a person's server; `folder` is the person's name as a folder's name."""
+    return (_grade if kind == "grade" else _work)(settings, person, folder, course)
+
+
+def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
+    home, about = settings.folders.homes / folder, settings.courses[course]
+    read_only, environment, first_page = {}, {}, "/lab"
+    if about.material is not None:
+        inside = f"/srv/material/{course}.git"
+        read_only[str(settings.folders.material / f"{course}.git")] = inside
+        # Git refuses a repository that another uid owns; it takes this from the environment as from a command line.
+        environment = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": inside}
+        pull = {"repo": inside, "branch": about.branch, "targetpath": course, "urlpath": f"lab/tree/{course}"}
+        first_page = f"/git-pull?{urlencode(pull)}"
+    return Plan(
+        limits=settings.limits_of(course),
+        folders=(home,),
+        mounts={str(home): HOME},
+        read_only=read_only,
+        labels=_labels(settings, person, course, course),
+        environment={**environment, "CAMPUSHUB_COURSE": course, "CAMPUSHUB_ROLE": "work", "HOME": HOME},
+        default_url=first_page,
+    )
+
+
+def _grade(settings: Settings, person: str, folder: str, course: str) -> Plan:
+    home = settings.folders.grading_homes / f"{folder}--{course}"
+    teaching = settings.folders.courses / course
+    return Plan(
+        limits=settings.limits_of(course),
+        folders=(home, teaching),
+        mounts={str(home): HOME, str(teaching): f"{TEACHING}/{course}"},
+        read_only={},
+        labels=_labels(settings, person, course, f"grade-{course}"),
+        environment={"CAMPUSHUB_COURSE": course, "CAMPUSHUB_ROLE": "grade", "HOME": HOME},
+        default_url="/formgrader",
+        notebook_dir=TEACHING,
+    )
+
+
+def _labels(settings: Settings, person: str, course: str, server: str) -> dict[str, str]:
+    return {
+        "campushub.instance": settings.name,
+        "campushub.person": person,
+        "campushub.course": course,
+        "campushub.server": server,
+    }
+
+
+def host_config(limits: Limits) -> dict[str, Any]:
+    """Docker's host configuration of a server, as docker-py takes it. Memory sizes are bytes."""
+    return {
+        "auto_remove": False,  # how it ended is noted first
+        "memswap_limit": limits.memory,  # equal to memory: no swap on top
+        "pids_limit": limits.processes,
+        "shm_size": limits.shared_memory,
+        "ulimits": [
+            {"Name": "nofile", "Soft": limits.open_files, "Hard": limits.open_files},
+            {"Name": "core", "Soft": 0, "Hard": 0},
+        ],
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "init": True,
+        "tmpfs": {"/tmp": "size=1g,mode=1777"},
+        "dns": ["127.0.0.1"],  # no outside names from a server
+        "log_config": {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}},
+    }
+
+
+def reason(state: Mapping[str, Any], *, asked: bool, idle: bool) -> str:
+    """Why a server ended, from Docker's state and whether the hub was asked to end it."""
+    if state.get("OOMKilled"):
+        return "memory"
+    if asked:
+        return "idle" if idle else "stopped"
+    return "stopped" if state.get("ExitCode") == 0 else "fault"
