@@ -1,12 +1,12 @@
 """What a server is made of, decided from the settings alone: mounts, limits, environment, first page.
 
-Pure: the spawner hands the plan to Docker.
+The spawner hands the plan to Docker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,6 @@ class Plan:
     environment: Mapping[str, str]
     default_url: str
     notebook_dir: str = HOME
-    host: Mapping[str, Any] = field(default_factory=dict)
 
 
 def course_and_kind(server: str) -> tuple[str, str]:
@@ -47,9 +46,10 @@ def plan(settings: Settings, person: str, folder: str, course: str, kind: str) -
 def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
     home, about = settings.folders.homes / folder, settings.courses[course]
     read_only, environment, first_page = {}, {}, "/lab"
-    if about.material is not None:
+    copy = settings.folders.material / f"{course}.git"
+    if about.material is not None and copy.exists():  # Docker would make a missing one, as root's
         inside = f"/srv/material/{course}.git"
-        read_only[str(settings.folders.material / f"{course}.git")] = inside
+        read_only[str(copy)] = inside
         # Git refuses a repository that another uid owns; it takes this from the environment as from a command line.
         environment = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": inside}
         pull = {"repo": inside, "branch": about.branch, "targetpath": course, "urlpath": f"lab/tree/{course}"}

@@ -295,7 +295,7 @@ class Folders:
 
     @property
     def images(self) -> Path:
-        return self.data / "images.json"
+        return self.config / "images.json"
 
     @property
     def wheelhouse(self) -> Path:

@@ -90,7 +90,7 @@ class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has n
             raise NotStarted(told.get("why") or "This server cannot be started.")
 
     def _need_disk(self, settings: Settings) -> None:
-        if shutil.disk_usage(settings.data).free < settings.reserve:
+        if shutil.disk_usage(settings.folders.homes).free < settings.reserve:
             raise NotStarted(
                 "The server's disk is nearly full, so no notebook can be started now. Your files are safe. "
                 "Tell your instructor."

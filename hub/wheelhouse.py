@@ -30,7 +30,7 @@ def fill(lock: Path, folder: Path) -> None:
     machine = platform.machine()
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC, 4, -1)]
     platforms += [f"manylinux2014_{machine}", f"manylinux2010_{machine}", f"manylinux1_{machine}", f"linux_{machine}"]
-    _pip(
+    pip(
         "download",
         *("--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", "--implementation=cp"),
         *(f"--python-version={IMAGE_PYTHON}", f"--dest={folder}", f"--requirement={lock}"),
@@ -39,7 +39,8 @@ def fill(lock: Path, folder: Path) -> None:
     shutil.copyfile(lock, stamp)
 
 
-def _pip(*arguments: str) -> None:
+def pip(*arguments: str) -> None:
+    """Run this machine's pip; raises Trouble with what it says."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
