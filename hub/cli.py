@@ -6,13 +6,20 @@ Each word is one function elsewhere; this file only parses, calls and turns erro
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hub import images, rosters
+from hub.adapters.engine import Engine
+from hub.down import down, erase
+from hub.settings import CORE_PARTS, Settings
 from hub.settings_file import SettingsInvalid, load
+from hub.status import look
 from hub.trouble import Trouble
+from hub.up import need_root, up
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,9 +42,37 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--config", type=Path, default=_default_config(), help="settings file (config/hub.yaml)")
     words = top.add_subparsers(required=True, metavar="COMMAND")
 
+    up = words.add_parser("up", help="make this machine a hub, or bring it up to date with the settings")
+    up.set_defaults(run=run_up)
+
+    status = words.add_parser("status", help="what runs, where, and what is wrong")
+    status.add_argument("--json", action="store_true", help="as JSON, for programs")
+    status.set_defaults(run=run_status)
+
+    logs = words.add_parser("logs", help="the last lines of a part's log")
+    logs.add_argument("part", nargs="?", choices=CORE_PARTS, help="only this part")
+    logs.add_argument("--lines", type=int, default=50, help="how many lines of each part (50)")
+    logs.set_defaults(run=run_logs)
+
+    down = words.add_parser("down", help="stop the hub; all data stays")
+    down.add_argument("--erase", action="store_true", help="erase all data too, after a question")
+    down.add_argument("--yes", action="store_true", help="no question (for programs)")
+    down.set_defaults(run=run_down)
+
     check = words.add_parser("check", help="read the settings and report every mistake")
     check.add_argument("file", nargs="?", type=Path, help="another settings file")
     check.set_defaults(run=run_check)
+
+    image = words.add_parser("images", help="build the images, or list them").add_subparsers(required=True)
+    image.add_parser("build", help="build what is not there yet").set_defaults(run=run_images_build)
+    image.add_parser("list", help="which images there are, and which are built").set_defaults(run=run_images_list)
+
+    roster = words.add_parser("roster", help="who is in a course").add_subparsers(required=True)
+    bring = roster.add_parser("import", help="bring a CSV file in: name,full_name,email,role,section")
+    bring.add_argument("course")
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    bring.set_defaults(run=run_roster_import)
 
     test = words.add_parser("test", help="run the tests (all that need no special machine)")
     test.add_argument("part", nargs="?", choices=TEST_PARTS, help="only one part")
@@ -54,10 +89,61 @@ def _default_config() -> Path:
 
 def run_check(options: argparse.Namespace) -> int:
     path = options.file or options.config
-    settings = load(path)
-    count = len(settings.courses)
+    count = len(_settings(path).courses)
     print(f"{path.name}: no mistakes; {count} {'course' if count == 1 else 'courses'}")
     return 0
+
+
+def run_up(options: argparse.Namespace) -> None:
+    up(ROOT, options.config, report=_say)
+
+
+def run_status(options: argparse.Namespace) -> int:
+    found = look(_settings(options.config))
+    print(json.dumps(found.as_data(), indent=2) if options.json else "\n".join(found.lines()))
+    return 0 if found.ok else 1
+
+
+def run_logs(options: argparse.Namespace) -> None:
+    settings, engine = _settings(options.config), Engine.connect()
+    for part in [options.part] if options.part else CORE_PARTS:
+        for line in engine.log(f"{settings.name}-{part}", options.lines):
+            print(f"{part:<8} {line}")
+
+
+def run_down(options: argparse.Namespace) -> None:
+    need_root("down")
+    settings = _settings(options.config)
+    if options.erase:
+        erase(settings, confirmed=options.yes, ask=input, report=_say)
+    else:
+        down(settings, report=_say)
+
+
+def run_images_build(options: argparse.Namespace) -> None:
+    need_root("images build")
+    if not images.build(ROOT, _settings(options.config).folders, report=_say):
+        print("every image is there already")
+
+
+def run_images_list(_: argparse.Namespace) -> None:
+    for line in images.listed(ROOT):
+        print(line)
+
+
+def run_roster_import(options: argparse.Namespace) -> int:
+    need_root("roster import")
+    settings = _settings(options.config)
+    good = rosters.bring_in(settings, options.course, options.file, dry_run=options.dry_run, report=_say)
+    return 0 if good else 1
+
+
+def _settings(path: Path) -> Settings:
+    return load(path, images=images.course_images(ROOT))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def run_test(options: argparse.Namespace) -> int:

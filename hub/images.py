@@ -86,6 +86,18 @@ def tag(name: str, content: str) -> str:
     return f"campushub/{name}:{content}"
 
 
+def listed(root: Path) -> list[str]:
+    """One line an image: its name, its size when it is there, what it is."""
+    images, engine = read(root), Engine.connect()
+    ids = content_ids(root, images)
+    lines = []
+    for image in images.values():
+        found = engine.image(tag(image.name, ids[image.name]))
+        size = f"{found.size / 1e6:.0f} MB" if found else "not built"
+        lines.append(f"{image.name:<8} {ids[image.name]} {size:>10}  {image.summary}")
+    return lines
+
+
 def build(root: Path, folders: Folders, *, report: Report) -> bool:
     """Build what is not there yet, write DATA/images.json, and say whether anything was built.
 

@@ -5,6 +5,7 @@ The spawner hands the plan to Docker.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from hub.settings import Limits, Settings
 
 HOME = "/home/jovyan"
 TEACHING = "/teaching"
+CONFIG = "/opt/env/etc/campushub"  # of the images: one folder of Jupyter's configuration for each kind of server
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
         mounts={str(home): HOME},
         read_only=read_only,
         labels=_labels(settings, person, course, course),
-        environment={**environment, "CAMPUSHUB_COURSE": course, "CAMPUSHUB_ROLE": "work", "HOME": HOME},
+        environment={**environment, **_environment(course, "work")},
         default_url=first_page,
     )
 
@@ -74,10 +76,20 @@ def _grade(settings: Settings, person: str, folder: str, course: str) -> Plan:
         mounts={str(home): HOME, str(teaching): f"{TEACHING}/{course}"},
         read_only={},
         labels=_labels(settings, person, course, f"grade-{course}"),
-        environment={"CAMPUSHUB_COURSE": course, "CAMPUSHUB_ROLE": "grade", "HOME": HOME},
+        environment=_environment(course, "grade"),
         default_url="/formgrader",
         notebook_dir=TEACHING,
     )
+
+
+def _environment(course: str, kind: str) -> dict[str, str]:
+    return {
+        "CAMPUSHUB_COURSE": course,
+        "CAMPUSHUB_ROLE": kind,
+        "HOME": HOME,
+        "JUPYTER_CONFIG_PATH": f"{CONFIG}/{kind}",
+        "TZ": os.environ.get("TZ", "UTC"),
+    }
 
 
 def _labels(settings: Settings, person: str, course: str, server: str) -> dict[str, str]:

@@ -16,8 +16,6 @@ from pydantic import BaseModel, ValidationError
 
 from hub.settings import Course, Settings
 
-KNOWN_IMAGES = frozenset({"base"})
-
 # Settings of later versions, so that a file written for one is refused in words.
 LATER = {
     "domain": "HTTPS under a domain comes in a later version; leave it out",
@@ -53,8 +51,11 @@ class SettingsInvalid(Exception):
         return "\n".join([*lines, f"{count}; nothing was changed."])
 
 
-def load(path: Path, *, images: frozenset[str] = KNOWN_IMAGES) -> Settings:
-    """The settings in a file; raises SettingsInvalid with every mistake in it."""
+def load(path: Path, *, images: frozenset[str] | None = None) -> Settings:
+    """The settings in a file; raises SettingsInvalid with every mistake in it.
+
+    `images` are the names that a course's image may have; none leaves that open (running parts do not build images).
+    """
     tree = Tree.of(_read(path))
     try:
         settings = Settings.model_validate(tree.value, context={"images": images})

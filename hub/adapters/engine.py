@@ -30,6 +30,17 @@ class PresentImage:
 
 
 @dataclass(frozen=True)
+class Container:
+    """A container on this machine; `part`, `instance` and `data` are none for one that is not CampusHub's own part."""
+
+    name: str
+    state: str  # Docker's word: running, restarting, exited, …
+    instance: str | None
+    part: str | None
+    data: str | None
+
+
+@dataclass(frozen=True)
 class Engine:
     """A connection to Docker."""
 
@@ -46,6 +57,63 @@ class Engine:
                 f"Docker does not answer ({error}); `campushub up` starts it, `campushub status` says more"
             ) from None
         return cls(client)
+
+    @classmethod
+    def is_there(cls) -> bool:
+        """Whether a Docker daemon answers."""
+        try:
+            cls.connect()
+        except Trouble:
+            return False
+        return True
+
+    def containers_named(self, prefix: str) -> list[Container]:
+        """Every container, running or not, whose name starts like this."""
+        listed = self.client.api.containers(all=True, filters={"name": f"^/{prefix}"})
+        return sorted((_container(found) for found in listed), key=lambda one: one.name)
+
+    def container(self, name: str) -> Container | None:
+        return next((one for one in self.containers_named(name) if one.name == name), None)
+
+    def containers_of(self, instance: str) -> list[Container]:
+        """Every container of an instance: its parts, people's servers, sandboxes."""
+        listed = self.client.api.containers(all=True, filters={"label": f"campushub.instance={instance}"})
+        return sorted((_container(found) for found in listed), key=lambda one: one.name)
+
+    def log(self, name: str, lines: int) -> list[str]:
+        """The last lines a container wrote; one line that says so when it is not there."""
+        try:
+            said = self.client.api.logs(name, tail=lines, timestamps=True)
+        except docker.errors.NotFound:
+            return ["(not there)"]
+        return [str(line) for line in said.decode(errors="replace").splitlines()]
+
+    def remove(self, name: str, *, seconds: int = 10) -> None:
+        """Stop a container, with some seconds to end by itself, and remove it."""
+        try:
+            self.client.api.stop(name, timeout=seconds)
+            self.client.api.remove_container(name, v=True, force=True)
+        except docker.errors.NotFound:
+            return
+
+    def remove_network(self, name: str) -> None:
+        try:
+            self.client.api.remove_network(name)
+        except docker.errors.NotFound:
+            return
+
+    def run_in(self, name: str, command: list[str]) -> str:
+        """What a program in a running container prints; raises Trouble when it fails."""
+        try:
+            made = self.client.api.exec_create(name, command)
+            said = self.client.api.exec_start(made["Id"]).decode(errors="replace")
+            code = self.client.api.exec_inspect(made["Id"])["ExitCode"]
+        except docker.errors.APIError as error:
+            raise Trouble(f"{name}: {error.explanation}") from None
+        if code:
+            last = "\n  ".join(said.strip().splitlines()[-8:])
+            raise Trouble(f"{' '.join(command[:4])} failed in {name}:\n  {last}")
+        return str(said)
 
     def image(self, name: str) -> PresentImage | None:
         try:
@@ -82,6 +150,17 @@ class Engine:
                 if "error" in part:
                     told = "\n  ".join(line for line in lines[-15:] if line)
                     raise Trouble(f"the image {tag} could not be built: {part['error']}\n  {told}")
+
+
+def _container(found: Mapping[str, Any]) -> Container:
+    labels = found.get("Labels") or {}
+    return Container(
+        name=found["Names"][0].removeprefix("/"),
+        state=found["State"],
+        instance=labels.get("campushub.instance"),
+        part=labels.get("campushub.part"),
+        data=labels.get("campushub.data"),
+    )
 
 
 def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -117,4 +117,4 @@ class Api(RequestHandler):
 class Health(Api):
     def get(self) -> None:
         self.state.store.person("nobody")
-        self.answer({"ok": True})
+        self.answer({"ok": True, "grader": self.state.grader_is_there()})

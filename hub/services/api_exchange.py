@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
@@ -90,8 +91,6 @@ class Streamed(Api):
         await asyncio.to_thread(self.incoming.write, chunk)
 
     def on_finish(self) -> None:
-        from pathlib import Path
-
         if hasattr(self, "incoming"):
             self.incoming.close()
             Path(self.incoming.name).unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tornado.web import HTTPError
 
 from hub.services.api import Api
@@ -42,6 +44,7 @@ class TakeJob(Api):
 
     def post(self) -> None:
         self.need("grader")
+        self.state.grader_seen = time.monotonic()
         if self.body().get("again"):
             self.state.store.requeue_jobs()
         job = self.state.store.take_job()
@@ -54,6 +57,7 @@ class TakeJob(Api):
 class JobProgress(Api):
     def post(self, number: str) -> None:
         self.need("grader")
+        self.state.grader_seen = time.monotonic()
         told = self.body()
         self.state.store.update_job(
             int(number), done=int(told["done"]), total=int(told["total"]), message=str(told.get("message", ""))[:2000]

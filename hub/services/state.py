@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ PREFIX = "/courses/"
 ACCESS = "access:services!service=courses"
 SERVER = "access:servers!server="
 REMEMBERED_SECONDS = 30
+GRADER_SILENT_SECONDS = 60
 
 
 class HubSilent(Trouble):
@@ -55,6 +57,7 @@ class State:
     hub_api: str
     remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
     changed_at: float = 0.0
+    grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
 
     @classmethod
     def open(cls, config: Path, hub_api: str) -> State:
@@ -83,6 +86,9 @@ class State:
         self.work = Work(self.store, Blobs(self.work.blobs.top, self.settings.reserve), self.settings.submission_limit)
         log.info("settings taken up: courses=%s", ",".join(self.settings.courses))
 
+    def grader_is_there(self) -> bool:
+        return time.monotonic() - self.grader_seen < GRADER_SILENT_SECONDS
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -102,8 +108,6 @@ class State:
 
     async def ask_hub(self, path: str, token: str | None = None) -> dict[str, Any] | None:
         """GET from the hub's API, with the service's own token if none is given; none when it says 401 to 404."""
-        from json import loads
-
         given = token or self.secrets.read("service")
         request = HTTPRequest(
             f"{self.hub_api}/{path}", headers={"Authorization": f"token {given}"}, request_timeout=10, connect_timeout=3
@@ -116,7 +120,7 @@ class State:
             raise HubSilent("The hub does not answer right now. Try again in a minute.") from None
         except OSError:
             raise HubSilent("The hub does not answer right now. Try again in a minute.") from None
-        found: dict[str, Any] = loads(answer.body)
+        found: dict[str, Any] = json.loads(answer.body)
         return found
 
 

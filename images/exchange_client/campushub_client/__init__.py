@@ -1,0 +1,22 @@
+"""CampusHub inside a course's image: nbgrader's exchange over HTTP, the assignments panel's server, the grading server.
+
+Knows the service's API and the folders of a home; imports nothing of the hub.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": "campushub_client"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Load what this server is for: the panel where people work, the grading pages where they grade."""
+    if os.environ.get("CAMPUSHUB_ROLE") == "grade":
+        from campushub_client import grading_server as part
+    else:
+        from campushub_client import panel as part
+    part.load(server)

@@ -1,0 +1,180 @@
+"""One container for one submission: no network, nothing to write but its own memory, limits on everything, then gone.
+
+Knows Docker; what runs inside is `hub.sandbox_runner`, what its answer is worth is `hub.grading`'s.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+import requests
+
+from hub.settings import Sandbox
+from hub.trouble import Trouble
+
+RUNNER = Path(__file__).resolve().parent.parent / "sandbox_runner.py"
+NOBODY = "65534:65534"
+START_SECONDS = 30  # for the container and its Python, on top of the notebook's own time
+SCRATCH = "size=256m,mode=1777,nosuid,nodev"
+HEADER = struct.Struct(">BxxxL")  # of Docker's multiplexed stream: which stream, how many bytes
+STANDARD_OUTPUT = 1
+
+
+class SandboxFailed(Trouble):
+    """The sandbox could not be made at all; this is nobody's fault who handed something in."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a sandbox ended: what it wrote, or the reason (a key of `hub.grading.REASONS`) why there is nothing."""
+
+    written: bytes
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Sandboxes:
+    """The sandboxes of one instance; `client` is docker-py's low-level one."""
+
+    client: Any
+    instance: str
+
+    def remove_left_over(self) -> int:
+        """Remove what an interrupted worker left; how many there were."""
+        wanted = [f"campushub.instance={self.instance}", "campushub.sandbox=1"]
+        left = self.client.containers(all=True, filters={"label": wanted})
+        for one in left:
+            self.client.remove_container(one["Id"], force=True, v=True)
+        return len(left)
+
+    def run(self, image: str, given: bytes, limits: Sandbox) -> Ended:
+        """Run one submission; blocks until it has ended. Raises SandboxFailed when Docker cannot."""
+        name = f"{self.instance}-sandbox-{secrets.token_hex(6)}"
+        try:
+            made = self.client.create_container(**self._container(name, image, limits))["Id"]
+        except (docker.errors.APIError, requests.RequestException) as error:
+            raise SandboxFailed(f"no sandbox could be made: {error}") from None
+        overdue = threading.Event()
+        watch = threading.Timer(limits.seconds + START_SECONDS, self._end, (made, overdue))
+        try:
+            written, too_much = self._talk(made, given, limits, watch)
+            watch.cancel()
+            state = self.client.inspect_container(made)["State"]
+        except (docker.errors.APIError, requests.RequestException, OSError) as error:
+            raise SandboxFailed(f"the sandbox could not be run: {error}") from None
+        finally:
+            watch.cancel()
+            self._remove(made)
+        return Ended(written, _reason(state, written, overdue=overdue.is_set(), too_much=too_much))
+
+    def _container(self, name: str, image: str, limits: Sandbox) -> dict[str, Any]:
+        host = self.client.create_host_config(
+            network_mode="none",
+            read_only=True,
+            tmpfs={"/tmp": SCRATCH},
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges:true"],
+            pids_limit=limits.processes,
+            mem_limit=limits.memory,
+            memswap_limit=limits.memory,
+            nano_cpus=int(limits.cpu * 1e9),
+            ipc_mode="private",
+            init=True,
+            ulimits=[{"Name": "core", "Soft": 0, "Hard": 0}, {"Name": "nofile", "Soft": 1024, "Hard": 1024}],
+            log_config={"type": "none", "config": {}},
+        )
+        return {
+            "name": name,
+            "image": image,
+            "command": ["python", "-c", RUNNER.read_text(encoding="utf-8")],
+            "user": NOBODY,
+            "stdin_open": True,
+            "working_dir": "/tmp",
+            "environment": {
+                "HOME": "/tmp/home",
+                "JUPYTER_RUNTIME_DIR": "/tmp/runtime",
+                "IPYTHONDIR": "/tmp/ipython",
+                "MPLCONFIGDIR": "/tmp/matplotlib",
+                "NBGRADER_EXECUTION": "autograde",
+            },
+            "labels": {"campushub.instance": self.instance, "campushub.sandbox": "1"},
+            "host_config": host,
+        }
+
+    def _talk(self, made: str, given: bytes, limits: Sandbox, watch: threading.Timer) -> tuple[bytes, bool]:
+        """Hand the input in and take the output, at most so many bytes; whether there was more."""
+        attached = self.client.attach_socket(made, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        try:
+            self.client.start(made)
+            watch.start()
+            sender = threading.Thread(target=_send, args=(attached, given), daemon=True)
+            sender.start()
+            written = bytearray()
+            taken = 0
+            for stream, chunk in _frames(attached):
+                taken += len(chunk)
+                if taken > limits.output:
+                    return b"", True
+                if stream == STANDARD_OUTPUT:
+                    written += chunk
+            return bytes(written), False
+        finally:
+            attached.close()
+
+    def _end(self, made: str, overdue: threading.Event) -> None:
+        overdue.set()
+        self._remove(made, kill=True)
+
+    def _remove(self, made: str, *, kill: bool = False) -> None:
+        try:
+            if kill:
+                self.client.kill(made)
+            else:
+                self.client.remove_container(made, force=True, v=True)
+        except (docker.errors.APIError, requests.RequestException):
+            return  # gone already; what an engine keeps is removed at the worker's next start
+
+
+def _reason(state: dict[str, Any], written: bytes, *, overdue: bool, too_much: bool) -> str | None:
+    if too_much:
+        return "output"
+    if overdue:
+        return "timeout"
+    if state.get("OOMKilled") and not written:
+        return "memory"
+    return None if written else "broken"
+
+
+def _send(attached: Any, given: bytes) -> None:
+    connection = attached._sock  # docker-py wraps it without a way to close one direction
+    try:
+        connection.sendall(given)
+        connection.shutdown(1)
+    except OSError:
+        return  # the sandbox ended before it had read everything
+
+
+def _frames(attached: Any) -> Iterator[tuple[int, bytes]]:
+    """Docker's multiplexed stream as (stream, bytes), in pieces."""
+    while len(header := _exactly(attached, HEADER.size)) == HEADER.size:
+        stream, length = HEADER.unpack(header)
+        while length:
+            chunk = attached.read(min(length, 65_536))
+            if not chunk:
+                return
+            length -= len(chunk)
+            yield stream, chunk
+
+
+def _exactly(attached: Any, count: int) -> bytes:
+    found = b""
+    while len(found) < count and (chunk := attached.read(count - len(found))):
+        found += chunk
+    return found

@@ -1,0 +1,48 @@
+"""Stopping: the containers of one hub go, its data stays; erasing takes the data too, after a question."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from hub import firewall
+from hub.adapters.engine import Engine
+from hub.settings import Settings
+from hub.trouble import Trouble
+
+Report = Callable[[str], None]
+
+KEPT = "Nothing was erased."
+
+
+def down(settings: Settings, *, report: Report) -> None:
+    """Stop every container of this hub: people's servers first, the front last. Data, images and Docker stay."""
+    engine = Engine.connect()
+    found = engine.containers_of(settings.name)
+    for container in sorted(found, key=lambda one: (one.part == "front", one.part is not None)):
+        engine.remove(container.name)
+    report(f"{len(found)} containers stopped; all data is in {settings.data}. Start again: sudo ./campushub up")
+
+
+def erase(settings: Settings, *, confirmed: bool, ask: Callable[[str], str], report: Report) -> None:
+    """Stop, then remove networks, firewall rules and the data folder, once somebody has said so."""
+    if not confirmed:
+        said = ask(f"This erases every home, submission and grade in {settings.data}. Type the hub's name to go on: ")
+        if said.strip() != settings.name:
+            raise Trouble(KEPT)
+    _need_own_data(settings.data)
+    down(settings, report=report)
+    engine = Engine.connect()
+    for network in ("students", "core"):
+        engine.remove_network(f"{settings.name}-{network}")
+    firewall.remove(settings)
+    Path(f"/etc/systemd/system/{settings.name}-firewall.service").unlink(missing_ok=True)
+    shutil.rmtree(settings.data)
+    report(f"{settings.data} is erased.")
+
+
+def _need_own_data(data: Path) -> None:
+    """Raises Trouble for a folder that was not made by `campushub up`."""
+    if not (data / "secrets" / "command").exists():
+        raise Trouble(f"{data} does not look like the data of a hub (it has no secrets/command). {KEPT}")

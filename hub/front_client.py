@@ -1,0 +1,49 @@
+"""How the command speaks to the service that runs: through the front, with the command's own token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from hub.secrets import Secrets
+from hub.settings import Settings
+from hub.trouble import Trouble
+
+PATIENCE = 300  # seconds: a large roster hashes a password a person
+
+
+def url(settings: Settings) -> str:
+    """The address of this hub on this machine."""
+    return f"http://127.0.0.1:{settings.port}"
+
+
+def post(settings: Settings, path: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The service's answer to a request; raises Trouble with its sentence when it refuses or does not answer."""
+    token = Secrets(settings.folders.secrets).read("command")
+    headers = {"Authorization": f"token {token}"}
+    try:
+        answer = requests.post(f"{url(settings)}/courses/api/{path}", json=data, headers=headers, timeout=PATIENCE)
+        told: dict[str, Any] = answer.json()
+    except (requests.RequestException, ValueError):
+        raise Trouble("the service does not answer; `campushub status` says what runs") from None
+    if not answer.ok:
+        raise Trouble(told.get("error") or f"the service refused this with status {answer.status_code}")
+    return told
+
+
+def answers(settings: Settings, path: str) -> bool:
+    """Whether a page of this hub is there now."""
+    try:
+        return requests.get(f"{url(settings)}{path}", timeout=5, allow_redirects=False).ok
+    except requests.RequestException:
+        return False
+
+
+def health(settings: Settings) -> dict[str, Any]:
+    """What the service tells about itself and the grader; empty when it does not answer."""
+    try:
+        told: dict[str, Any] = requests.get(f"{url(settings)}/courses/api/health", timeout=5).json()
+    except (requests.RequestException, ValueError):
+        return {}
+    return told

@@ -1,0 +1,104 @@
+"""How Ansible is run: what it is told of the settings, and how many things it changed.
+
+Ansible is the only thing that changes the machine (design.md, decision 8); this file hands it values, no decisions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hub import collections, firewall
+from hub.secrets import WORDS
+from hub.settings import CORE_PARTS, Settings, as_data
+from hub.trouble import Trouble
+
+# What running parts read again by themselves; a change of the rest starts them anew.
+READ_AGAIN = {"admins", "courses", "limits", "reserve", "submission_limit"}
+MEGABYTE = 1024**2
+
+
+def play(root: Path, playbook: str, variables: Mapping[str, Any]) -> int:
+    """Run one playbook against this machine; how many things it changed. Raises Trouble when it failed."""
+    modules = collections.install(root / "ansible" / "collections.txt", root / ".venv" / "collections")
+    with TemporaryDirectory(prefix="campushub-play-") as scratch:
+        counts, given = Path(scratch) / "counts.json", Path(scratch) / "variables.json"
+        given.write_text(json.dumps(variables), encoding="utf-8")
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(root / "ansible" / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(modules),
+            "CAMPUSHUB_COUNTS": str(counts),
+            "LC_ALL": "C.UTF-8",
+        }
+        program = Path(sys.executable).parent / "ansible-playbook"
+        command = [
+            str(program),
+            "--inventory=localhost,",
+            "--connection=local",
+            f"--extra-vars=@{given}",
+            str(root / "ansible" / playbook),
+        ]
+        done = subprocess.run(command, env=environment, cwd=root / "ansible", check=False)
+        if done.returncode or not counts.exists():
+            raise Trouble(
+                "The machine could not be made ready; the lines above say which step failed. "
+                "Put that right and run the same command again: it goes on from there."
+            )
+        return int(json.loads(counts.read_text(encoding="utf-8"))["changed"])
+
+
+def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
+    """Everything the roles need, as plain values."""
+    students, core = settings.network.students, settings.network.core
+    return {
+        "ansible_python_interpreter": sys.executable,
+        "campushub_name": settings.name,
+        "campushub_data": str(settings.data),
+        "campushub_port": settings.port,
+        "campushub_root": str(root),
+        "campushub_config": str(config.resolve()),
+        "campushub_python": sys.executable,
+        "campushub_secrets": list(WORDS),
+        "campushub_bridge": firewall.bridge(settings),
+        "campushub_students": {
+            "subnet": str(students),
+            "gateway": settings.address("gateway"),
+            # Docker hands out addresses of the upper half; the fixed ones are in the lower.
+            "range": str(list(students.subnets())[1]),
+        },
+        "campushub_core": {"subnet": str(core), "gateway": str(core[1])},
+        "campushub_addresses": {
+            "core": {part: settings.core_address(part) for part in CORE_PARTS},
+            "students": {part: settings.address(part) for part in ("hub", "proxy", "service")},
+        },
+        "campushub_settings_id": _settings_id(settings),
+        "campushub_material_paths": _material_paths(settings),
+        "campushub_upload_limit": settings.submission_limit + 4 * MEGABYTE,
+        "campushub_timezone": settings.timezone or machine_time_zone(),
+    }
+
+
+def _settings_id(settings: Settings) -> str:
+    read_once = {key: value for key, value in as_data(settings).items() if key not in READ_AGAIN}
+    return hashlib.sha256(json.dumps(read_once, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _material_paths(settings: Settings) -> list[str]:
+    """Folders of this machine that courses name as their material, beside those in the data folder."""
+    own = settings.data / "material-sources"
+    named = {Path(text) for course in settings.courses.values() if (text := course.material or "").startswith("/")}
+    return sorted(str(path) for path in named if not path.is_relative_to(own) and path.exists())
+
+
+def machine_time_zone() -> str:
+    """The machine's time zone by its name, UTC where none is set."""
+    target, zones = Path("/etc/localtime").resolve(), Path("/usr/share/zoneinfo")
+    return str(target.relative_to(zones)) if target.is_relative_to(zones) else "UTC"

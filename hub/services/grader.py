@@ -1,0 +1,169 @@
+"""The grader's process: collects what is new, has nbgrader sanitise and score it, one job after the other.
+
+Trusted: it holds course folders and gradebooks and runs nothing that a student wrote; that goes to the worker.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from campushub_client.course_config import configure
+from campushub_client.exchange import Collect
+from campushub_client.service import Service, ServiceError
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeError
+from traitlets.config import Config
+
+from hub.secrets import Secrets
+from hub.services.sandbox_execute import WorkerSilent
+from hub.settings import Settings
+from hub.settings_file import SettingsInvalid, load
+
+log = logging.getLogger("campushub.grader")
+
+IDLE_SECONDS, SILENT_SECONDS = 1, 3
+STEPS = (
+    "hub.services.sandbox_execute.SandboxExecute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+)
+
+
+class CannotGrade(Exception):
+    """A job that cannot be done; its text is what the instructor reads."""
+
+
+@dataclass(frozen=True)
+class Grading:
+    """One job on one course's folder."""
+
+    service: Service
+    settings: Settings
+    job: dict[str, Any]
+
+    def run(self) -> str:
+        """Collect and grade; a sentence about what was done. Raises CannotGrade."""
+        course, assignment, only = self.job["course"], self.job["assignment"], self.job["student_id"]
+        if course not in self.settings.courses:
+            raise CannotGrade(f"There is no course '{course}' in the settings any more.")
+        config = self._config(course)
+        coursedir = CourseDirectory(config=config)
+        coursedir.assignment_id = assignment
+        _need_generated(coursedir, assignment)
+        self._collect(coursedir, config, only)
+        waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
+        failed = []
+        for done, student in enumerate(waiting):
+            self.service.tell_progress(self.job["id"], done, len(waiting), "")
+            failed += self._grade(coursedir, config, student)
+        self.service.tell_progress(self.job["id"], len(waiting), len(waiting), "")
+        if failed:
+            raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
+        return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
+
+    def _config(self, course: str) -> Config:
+        config = Config()
+        configure(config, course, self.settings.folders.courses / course)
+        config.Autograde.autograde_preprocessors = list(STEPS)
+        config.SandboxExecute.worker = os.environ["CAMPUSHUB_WORKER_URL"]
+        config.SandboxExecute.token = Secrets(self.settings.folders.secrets).read("worker")
+        config.SandboxExecute.image = self.settings.courses[course].image
+        config.SandboxExecute.seconds = self.settings.sandbox.seconds
+        return config
+
+    def _collect(self, coursedir: CourseDirectory, config: Config, only: str | None) -> None:
+        coursedir.student_id = only or "*"
+        try:
+            Collect(coursedir=coursedir, config=config).start()
+        except ExchangeError as error:
+            raise CannotGrade(f"Nothing could be collected: {error}") from None
+
+    def _grade(self, coursedir: CourseDirectory, config: Config, student: str) -> list[str]:
+        """Grade one submission; a sentence if that did not work. Raises CannotGrade when nothing can be graded now."""
+        coursedir.student_id = student
+        steps = Autograde(coursedir=coursedir, config=config)
+        steps.force = True
+        try:
+            steps.start()
+        except WorkerSilent as silent:
+            raise CannotGrade(f"{silent} Try again in a minute.") from None
+        except (NbGraderException, SystemExit) as error:
+            log.warning("not graded: course=%s student=%s %s", self.job["course"], student, error)
+            return [f"{_name(coursedir, student)} (the notebook cannot be read; look at it by hand)."]
+        return []
+
+
+def _need_generated(coursedir: CourseDirectory, assignment: str) -> None:
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        if not any(known.name == assignment and known.notebooks for known in gradebook.assignments):
+            raise CannotGrade(f"'{assignment}' was not generated yet: press Generate in the formgrader first.")
+
+
+def _ungraded(coursedir: CourseDirectory, config: Config, assignment: str) -> set[str]:
+    """The students whose collected submission is not the one that was graded last."""
+    api = NbGraderAPI(coursedir=coursedir, config=config)
+    submitted: set[str] = api.get_submitted_students(assignment)
+    return submitted - set(api.get_autograded_students(assignment))
+
+
+def _name(coursedir: CourseDirectory, student: str) -> str:
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        found = gradebook.find_student(student)
+        return " ".join(part for part in (found.first_name, found.last_name) if part) or student
+
+
+def work(service: Service, config: Path, *, again: bool) -> bool:
+    """Take one job and do it; whether there was one. Raises ServiceError while the service is silent."""
+    job = service.take_job(again=again)
+    if job is None:
+        return False
+    log.info(
+        "job %s: course=%s assignment=%s student=%s", *(job[k] for k in ("id", "course", "assignment", "student_id"))
+    )
+    try:
+        message, ok = Grading(service, load(config), job).run(), True
+    except (CannotGrade, SettingsInvalid) as trouble:
+        message, ok = str(trouble), False
+    except ServiceError:
+        raise
+    except Exception:
+        log.exception("job %s failed", job["id"])
+        message, ok = "Grading stopped at a fault; the administrator finds it with `campushub logs grader`.", False
+    log.info("job %s: %s", job["id"], message)
+    service.end_job(job["id"], message, ok=ok)
+    return True
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what was running is taken up again at the next start
+    service, config, again = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"]), True
+    while True:
+        try:
+            found = work(service, config, again=again)
+            again = False
+        except ServiceError as silent:
+            log.warning("%s", silent)
+            again = True
+            time.sleep(SILENT_SECONDS)
+            continue
+        if not found:
+            time.sleep(IDLE_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

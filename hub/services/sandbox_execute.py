@@ -1,0 +1,58 @@
+"""nbgrader's step `Execute`, replaced: the notebook goes to the worker and only outputs come back."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import requests
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Integer, Unicode
+
+from hub.grading import merge
+from hub.trouble import Trouble
+
+CONNECT_SECONDS = 5
+WAIT_SECONDS = 600  # for a free place among the sandboxes, on top of the notebook's own time
+
+
+class WorkerSilent(Trouble):
+    """The worker does not answer or cannot make a sandbox; no submission is judged by that."""
+
+
+class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's class has no types
+    """Runs a notebook in the worker's sandbox."""
+
+    worker = Unicode(help="address of the worker").tag(config=True)
+    token = Unicode(help="the grader's token for the worker").tag(config=True)
+    image = Unicode(help="name of the course's image").tag(config=True)
+    seconds = Integer(300, help="wall-clock time of one submission").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        folder = Path(resources["metadata"]["path"])
+        asked = {"image": self.image, "notebook": nb, "files": files_of(folder)}
+        try:
+            answer = requests.post(
+                f"{self.worker}/execute",
+                json=asked,
+                headers={"Authorization": f"token {self.token}"},
+                timeout=(CONNECT_SECONDS, self.seconds + WAIT_SECONDS),
+            )
+            told = answer.json()
+        except (requests.RequestException, ValueError):
+            raise WorkerSilent("The worker does not answer, so nothing could be run.") from None
+        if not answer.ok:
+            raise WorkerSilent(str(told.get("error")))
+        return nbformat.from_dict(merge(nb, told)), resources
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """The files beside a notebook, base64 by relative path. Links are left out: they could lead to anything."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return {
+        str(path.relative_to(folder)): base64.b64encode(path.read_bytes()).decode()
+        for path in found
+        if path.suffix != ".ipynb"
+    }

@@ -1,0 +1,134 @@
+"""From a bare machine to a running hub: each step looks first and does only what is missing, so it can be run again.
+
+The steps themselves are elsewhere: Ansible's playbooks, `hub.images`, `hub.demo`. This file is their order.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hub import demo, front_client, images, provision, rosters
+from hub.adapters.engine import Engine
+from hub.durable import write_durably
+from hub.settings import CORE_PARTS, Settings
+from hub.settings_file import load
+from hub.trouble import Trouble
+
+Report = Callable[[str], None]
+
+READY_SECONDS = 180
+GRADER = "the grader"
+READY_PAGES = ("/front/health", "/courses/api/health", "/hub/health")
+
+
+def up(root: Path, config: Path, *, report: Report) -> None:
+    """Bring everything up; raises SettingsInvalid or Trouble before anything is changed where that can be known."""
+    need_root("up")
+    first = _example_when_missing(root, config, report)
+    settings = load(config, images=images.course_images(root))
+    _need_port(settings)
+    _need_name(settings)
+    given = provision.variables(settings, root, config)
+    with _step("machine: Docker, folders, network, firewall", report):
+        changed = provision.play(root, "machine.yml", given)
+    with _step("images", report):
+        changed += images.build(root, settings.folders, report=lambda line: report(f"  {line}"))
+    with _step("hub: proxy, hub, service, grader, worker, culler, front", report):
+        changed += provision.play(root, "hub.yml", given)
+        wait_until_ready(settings)
+    with _step("people and courses", report):
+        changed += rosters.admit_admins(settings, report=lambda line: report(f"  {line}"))
+        changed += demo.make(settings, root, report=lambda line: report(f"  {line}"))
+    _tell_the_end(settings, root, config, changed=changed + first, report=report)
+
+
+def need_root(word: str) -> None:
+    if os.geteuid() != 0:
+        raise Trouble(f"`campushub {word}` changes the machine; run it with sudo: sudo ./campushub {word}")
+
+
+def _example_when_missing(root: Path, config: Path, report: Report) -> int:
+    if config.exists() or config != root / "config" / "hub.yaml":
+        return 0
+    report(f"settings: writing {config.relative_to(root)} from the example; change it whenever you like")
+    write_durably(config, (root / "config" / "examples" / "hub.yaml").read_bytes(), mode=0o644)
+    return 1
+
+
+@contextmanager
+def _step(name: str, report: Report) -> Iterator[None]:
+    began = time.monotonic()
+    report(f"{name} …")
+    yield
+    report(f"{name}: ready after {time.monotonic() - began:.0f} s")
+
+
+def _need_port(settings: Settings) -> None:
+    """Raises Trouble when another program listens where the front is to."""
+    if front_client.answers(settings, "/front/health"):
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", settings.port))
+        except PermissionError:
+            return
+        except OSError:
+            if Engine.is_there() and Engine.connect().container(f"{settings.name}-front"):
+                return  # the front itself, still starting
+            raise Trouble(
+                f"another program listens on port {settings.port} of this machine. End it, or set another `port` "
+                "in the settings; nothing was changed."
+            ) from None
+
+
+def _need_name(settings: Settings) -> None:
+    """Raises Trouble when containers of this name belong to something else."""
+    if not Engine.is_there():
+        return
+    engine = Engine.connect()
+    parts = {f"{settings.name}-{part}" for part in CORE_PARTS}
+    for found in engine.containers_named(f"{settings.name}-"):
+        if found.name in parts and found.instance != settings.name:
+            raise Trouble(
+                f"a container is called '{found.name}' already and is not CampusHub's. Remove it, or set another "
+                "`name` in the settings."
+            )
+        if found.name in parts and found.data != str(settings.data):
+            raise Trouble(
+                f"a hub called '{settings.name}' runs on this machine already, with its data in {found.data}. "
+                "Set another `name` in the settings."
+            )
+
+
+def wait_until_ready(settings: Settings) -> None:
+    """Return once every page answers; raises Trouble when one does not in time."""
+    until = time.monotonic() + READY_SECONDS
+    waiting = [*READY_PAGES, GRADER]
+    while waiting := [page for page in waiting if not _is_ready(settings, page)]:
+        if time.monotonic() > until:
+            raise Trouble(
+                f"{', '.join(waiting)} did not answer within {READY_SECONDS} s; `campushub status` and "
+                "`campushub logs` say more"
+            )
+        time.sleep(0.5)
+
+
+def _is_ready(settings: Settings, page: str) -> bool:
+    if page == GRADER:
+        return bool(front_client.health(settings).get("grader"))
+    return front_client.answers(settings, page)
+
+
+def _tell_the_end(settings: Settings, root: Path, config: Path, *, changed: int, report: Report) -> None:
+    report("")
+    report("Nothing had to be changed." if not changed else "CampusHub is up.")
+    report(f"  Address        {front_client.url(settings)}/")
+    for line in demo.accounts(settings, root):
+        report(f"  {line}")
+    report(f"  Next           open the address and sign in; then put your courses into {config} and run this again")

@@ -1,0 +1,190 @@
+"""nbgrader's exchange over CampusHub's service: its own plug-in classes, so that nbgrader's commands and formgrader work.
+
+Who somebody is comes from the token and when it is from the server; nothing here is believed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.exchange import abc
+
+from campushub_client import folders
+from campushub_client.feedback import score_of
+from campushub_client.service import Service, ServiceError
+
+SUBMISSION_FILE = "submission_id.txt"  # which submission a collected folder is
+
+
+class Exchange(abc.Exchange):
+    """What every verb needs: the service, and its refusals as nbgrader's own errors."""
+
+    def start(self) -> Any:
+        try:
+            return super().start()
+        except ServiceError as refused:
+            self.fail(str(refused))
+
+    def init_src(self) -> None:
+        self.service = Service.from_environment()
+        self.course, self.name = self.coursedir.course_id, self.coursedir.assignment_id
+        if not self.course:
+            self.fail("No course is set; open this server from your courses page.")
+
+    def init_dest(self) -> None:
+        """Every verb knows its place itself."""
+
+    def folder(self, kind: str, student: str) -> Path:
+        return Path(self.coursedir.format_path(kind, student, self.name))
+
+
+class FetchAssignment(Exchange, abc.ExchangeFetchAssignment):
+    def copy_files(self) -> None:
+        target = folders.home_of_assignments(self.course) / self.name
+        new = folders.unpack(self.service.release_files(self.course, self.name), target, keep=True)
+        self.log.info("Fetched %s into %s: %s", self.name, target, ", ".join(new) or "nothing was missing")
+
+
+class Submit(Exchange, abc.ExchangeSubmit):
+    def copy_files(self) -> None:
+        source = folders.home_of_assignments(self.course) / self.name
+        if not source.is_dir():
+            self.fail(f"There is no folder {source}. Fetch the assignment first.")
+        with folders.packed(source) as packed:
+            receipt = self.service.submit(self.course, self.name, packed)
+        late = "late" if receipt["late"] else "on time"
+        self.log.info("Submitted %s, attempt %s, %s, receipt %s", *_told(receipt, late))
+
+
+def _told(receipt: dict[str, Any], late: str) -> tuple[Any, ...]:
+    return receipt["assignment"], receipt["attempt"], late, receipt["submission"]
+
+
+class FetchFeedback(Exchange, abc.ExchangeFetchFeedback):
+    def copy_files(self) -> None:
+        listed = self.service.assignments(self.course)["assignments"]
+        backs = [back for found in listed if found["name"] == self.name for back in found["feedback"]]
+        if not backs:
+            self.fail(f"There is no feedback for {self.name} yet.")
+        for back in backs:
+            target = folders.home_of_assignments(self.course) / self.name / "feedback" / f"attempt-{back['attempt']}"
+            folders.replace(self.service.feedback_files(back["submission"]), target, extra={})
+            self.log.info("Feedback: %s", target)
+
+
+class ReleaseAssignment(Exchange, abc.ExchangeReleaseAssignment):
+    def copy_files(self) -> None:
+        source = self.folder(self.coursedir.release_directory, ".")
+        if not source.is_dir():
+            self.fail(f"{self.name} was not generated yet. Press Generate first.")
+        with folders.packed(source, left_out={".ipynb_checkpoints", "__pycache__"}) as packed:
+            self.service.release(self.course, self.name, packed, due_of(self.coursedir, self.name))
+        self.log.info("Released %s of %s", self.name, self.course)
+
+
+def due_of(coursedir: Any, name: str) -> str | None:
+    """An assignment's due date in the gradebook as ISO 8601; nbgrader keeps it in UTC, without a zone."""
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        try:
+            due = gradebook.find_assignment(name).duedate
+        except MissingEntry:
+            return None
+    return due.replace(tzinfo=UTC).isoformat() if due else None
+
+
+class Collect(Exchange, abc.ExchangeCollect):
+    """The latest attempt of everybody (or the latest before the due date, when nbgrader is asked for that)."""
+
+    def copy_files(self) -> None:
+        only = self.coursedir.student_id if self.coursedir.student_id not in ("", "*") else None
+        chosen: dict[str, dict[str, Any]] = {}
+        for submission in self.service.submissions(self.course, self.name):
+            student = submission["student_id"]
+            if only in (None, student) and not (self.before_duedate and submission["late"] and student in chosen):
+                chosen[student] = submission
+        collected = sum(self._collect(student, submission) for student, submission in chosen.items())
+        self.log.info("Collected %s of %s submissions of %s", collected, len(chosen), self.name)
+
+    def _collect(self, student: str, submission: dict[str, Any]) -> bool:
+        target = self.folder(self.coursedir.submitted_directory, student)
+        there = target / SUBMISSION_FILE
+        if there.exists() and there.read_text(encoding="utf-8").strip() == submission["submission"]:
+            return False
+        add_to_gradebook(self.coursedir, [submission])
+        at = datetime.fromisoformat(submission["at"]).astimezone(UTC)
+        extra = {
+            "timestamp.txt": at.strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
+            SUBMISSION_FILE: submission["submission"],
+        }
+        folders.replace(self.service.submission_files(submission["submission"]), target, extra=extra)
+        return True
+
+
+def add_to_gradebook(coursedir: Any, people: list[dict[str, Any]]) -> None:
+    """Name students in the gradebook. Its pages do not escape names, so what could be markup is taken out."""
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        known = {student.id: student for student in gradebook.students}
+        for person in people:
+            plain = person["full_name"].translate({ord(sign): None for sign in "<>&\"'`"})
+            first, _, last = plain.rpartition(" ")
+            about = {"first_name": first, "last_name": last, "email": person["email"]}
+            student = known.get(person["student_id"])
+            if student is None or any(getattr(student, key) != value for key, value in about.items()):
+                gradebook.update_or_create_student(person["student_id"], **about)
+
+
+class ReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):
+    def copy_files(self) -> None:
+        student = self.coursedir.student_id or "*"
+        found = sorted(Path("/").glob(str(self.folder(self.coursedir.feedback_directory, student)).lstrip("/")))
+        given = 0
+        for folder in found:
+            marker = folder / SUBMISSION_FILE
+            if not marker.exists():
+                self.log.warning("%s: this submission was not collected from CampusHub; not given back", folder)
+                continue
+            self._give_back(folder, marker.read_text(encoding="utf-8").strip())
+            given += 1
+        self.log.info("Gave %s submissions of %s back", given, self.name)
+
+    def _give_back(self, folder: Path, submission: str) -> None:
+        score, most = score_of(self.coursedir, self.name, folder.parent.name)
+        with folders.packed(folder, left_out={SUBMISSION_FILE, "timestamp.txt"}) as packed:
+            self.service.give_back(submission, packed, score, most)
+
+
+class List(Exchange, abc.ExchangeList):
+    """What is handed out; with `remove`, an assignment is handed out no more."""
+
+    def start(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = super().start()
+        return found
+
+    def copy_files(self) -> None:
+        self.listed = [] if self.remove else self._listed()
+
+    def _listed(self) -> list[dict[str, Any]]:
+        wanted = self.name if self.name not in ("", "*", None) else None
+        found = self.service.assignments(self.course)["assignments"]
+        return [one for one in found if wanted in (None, one["name"])]
+
+    def list_files(self) -> list[dict[str, Any]]:
+        return [self._released(found) for found in self.listed] if not (self.inbound or self.cached) else []
+
+    def _released(self, found: dict[str, Any]) -> dict[str, Any]:
+        folder = folders.home_of_assignments(self.course) / found["name"]
+        notebooks = [Path(file["path"]) for file in found["files"] if file["path"].endswith(".ipynb")]
+        return {
+            "course_id": self.course,
+            "assignment_id": found["name"],
+            "status": "fetched" if folder.exists() else "released",
+            "path": str(folder),
+            "notebooks": [{"notebook_id": path.stem, "path": str(folder / path)} for path in notebooks],
+        }
+
+    def remove_files(self) -> list[dict[str, Any]]:
+        self.service.withdraw(self.course, self.name)
+        return []

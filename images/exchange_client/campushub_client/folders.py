@@ -1,0 +1,88 @@
+"""Assignments as folders of a home: where they lie, how they are packed to be handed in, how a tar becomes one.
+
+A folder is filled beside its place and renamed into it, so that a fetch that fails leaves nothing half done.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO
+
+LEFT_OUT = {".ipynb_checkpoints", "__pycache__", ".git", "feedback", ".DS_Store", "Thumbs.db"}
+
+
+def home_of_assignments(course: str) -> Path:
+    """Where a person's assignments of a course lie."""
+    return Path.home() / "assignments" / course
+
+
+@contextmanager
+def packed(folder: Path, *, left_out: frozenset[str] | set[str] = frozenset(LEFT_OUT)) -> Iterator[IO[bytes]]:
+    """An uncompressed tar of a folder's files. Links stay links: the service refuses them in words."""
+    with TemporaryFile() as file:
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for path in sorted(folder.rglob("*")):
+                inside = path.relative_to(folder)
+                if not left_out & set(inside.parts) and (path.is_symlink() or not path.is_dir()):
+                    archive.add(path, arcname=str(inside), recursive=False)
+        file.seek(0)
+        yield file
+
+
+def unpack(stream: IO[bytes], target: Path, *, keep: bool = False) -> list[str]:
+    """Write a tar's files into a folder; the paths that were written.
+
+    With `keep`, files that are there already stay as they are. Raises OSError and tarfile.TarError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent, prefix=".incoming-") as scratch:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            archive.extractall(scratch, filter="data")
+        if not target.exists():
+            shutil.move(_beside(Path(scratch)), target)
+            return _files(target)
+        new = [name for name in _files(Path(scratch)) if not (keep and (target / name).exists())]
+        for name in new:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(Path(scratch) / name, target / name)  # noqa: PTH105
+        return new
+
+
+def replace(stream: IO[bytes], target: Path, *, extra: dict[str, str]) -> None:
+    """Put a tar's files in the place of a folder, with some small text files added."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent, prefix=".incoming-") as scratch:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            archive.extractall(scratch, filter="data")
+        for name, text in extra.items():
+            _remove(Path(scratch) / name)  # somebody may have handed in a file or a folder of this name
+            (Path(scratch) / name).write_text(text, encoding="utf-8")
+        if target.exists():
+            shutil.rmtree(target)
+        shutil.move(_beside(Path(scratch)), target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _beside(scratch: Path) -> Path:
+    """The files in a folder of their own that may be moved away while the scratch folder is tidied up."""
+    inner = scratch.with_name(f"{scratch.name}-done")
+    scratch.rename(inner)
+    scratch.mkdir()
+    inner.chmod(0o755)
+    return inner
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

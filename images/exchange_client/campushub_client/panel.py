@@ -1,0 +1,175 @@
+"""The assignments panel's server: list, fetch, validate, submit, feedback, and all work as one archive.
+
+Every request to the service runs in a thread, so that a slow one never freezes the person's notebooks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.utils import url_path_join
+from tornado.web import HTTPError, authenticated
+
+from campushub_client import folders
+from campushub_client.archive import Archive
+from campushub_client.service import Service, ServiceError
+
+VALIDATE_SECONDS = 600
+
+
+def load(server: Any) -> None:
+    """Add the panel's addresses to a server."""
+    base = server.web_app.settings["base_url"]
+    routes = [
+        ("assignments", Assignments),
+        ("fetch", Fetch),
+        ("validate", Validate),
+        ("submit", Submit),
+        ("feedback", Feedback),
+        ("archive", Download),
+    ]
+    server.web_app.add_handlers(".*$", [(url_path_join(base, "campushub", name), handler) for name, handler in routes])
+
+
+def course() -> str:
+    return os.environ.get("CAMPUSHUB_COURSE", "")
+
+
+class Panel(APIHandler):  # type: ignore[misc]  # Jupyter's class has no types
+    """One verb of the panel: JSON in, JSON out, refusals as sentences."""
+
+    async def told(self, work: Callable[[], dict[str, Any]]) -> None:
+        try:
+            self.finish(json.dumps(await asyncio.to_thread(work)))
+        except ServiceError as refused:
+            self.refuse(str(refused))
+        except (OSError, tarfile.TarError) as trouble:
+            self.refuse(f"Your home could not be written or read ({trouble}). Make room in it and try again.")
+
+    def refuse(self, sentence: str) -> None:
+        self.set_status(409)
+        self.finish(json.dumps({"message": sentence}))
+
+    def wanted(self) -> str:
+        """The assignment's name in the request."""
+        name = str((self.get_json_body() or {}).get("name", ""))
+        if not name or "/" in name or name.startswith("."):
+            raise HTTPError(400, reason="An assignment's name is needed.")
+        return name
+
+
+class Assignments(Panel):
+    @authenticated
+    async def get(self) -> None:
+        await self.told(_assignments)
+
+
+def _assignments() -> dict[str, Any]:
+    found = Service.from_environment().assignments(course())
+    home = folders.home_of_assignments(course())
+    for one in found["assignments"]:
+        folder = home / one["name"]
+        one["fetched"] = folder.is_dir()
+        one["folder"] = str(folder.relative_to(Path.home()))
+    return found
+
+
+class Fetch(Panel):
+    @authenticated
+    async def post(self) -> None:
+        name = self.wanted()
+
+        def work() -> dict[str, Any]:
+            target = folders.home_of_assignments(course()) / name
+            new = folders.unpack(Service.from_environment().release_files(course(), name), target, keep=True)
+            return {"folder": str(target.relative_to(Path.home())), "new": new}
+
+        await self.told(work)
+
+
+class Submit(Panel):
+    @authenticated
+    async def post(self) -> None:
+        name = self.wanted()
+
+        def work() -> dict[str, Any]:
+            with folders.packed(_fetched(name)) as packed:
+                return Service.from_environment().submit(course(), name, packed)
+
+        await self.told(work)
+
+
+class Feedback(Panel):
+    @authenticated
+    async def post(self) -> None:
+        name = self.wanted()
+
+        def work() -> dict[str, Any]:
+            service = Service.from_environment()
+            found = [one for one in service.assignments(course())["assignments"] if one["name"] == name]
+            written = []
+            for back in found[0]["feedback"] if found else []:
+                target = folders.home_of_assignments(course()) / name / "feedback" / f"attempt-{back['attempt']}"
+                folders.replace(service.feedback_files(back["submission"]), target, extra={})
+                written += [str(path.relative_to(Path.home())) for path in sorted(target.glob("*.html"))]
+            if not written:
+                raise ServiceError(f"There is no feedback for '{name}' yet.")
+            return {"files": written}
+
+        await self.told(work)
+
+
+class Validate(Panel):
+    """Run a fetched assignment's notebooks from top to bottom and say which visible tests do not pass."""
+
+    @authenticated
+    async def post(self) -> None:
+        name = self.wanted()
+        try:
+            notebooks = sorted(path for path in _fetched(name).glob("*.ipynb"))
+        except ServiceError as refused:
+            return self.refuse(str(refused))
+        results = [await _validate(path) for path in notebooks]
+        return self.finish(json.dumps({"notebooks": results}))
+
+
+async def _validate(path: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "campushub_client.validate", str(path)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=path.parent)
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), VALIDATE_SECONDS)
+    except TimeoutError:
+        process.kill()
+        return {"notebook": path.name, "ok": False, "message": "It runs for more than ten minutes. Look for a loop."}
+    try:
+        return {"notebook": path.name, **json.loads(said)}
+    except ValueError:
+        return {"notebook": path.name, "ok": False, "message": "It could not be run to its end; is memory enough?"}
+
+
+def _fetched(name: str) -> Path:
+    folder = folders.home_of_assignments(course()) / name
+    if not folder.is_dir():
+        raise ServiceError(f"There is no folder '{folder.relative_to(Path.home())}'. Press Fetch first.")
+    return folder
+
+
+class Download(JupyterHandler):  # type: ignore[misc]
+    """Everything in the home as one zip, written while it is sent."""
+
+    @authenticated
+    async def get(self) -> None:
+        self.set_header("Content-Type", "application/zip")
+        self.set_header("Content-Disposition", f'attachment; filename="{course() or "home"}-all-my-work.zip"')
+        async for chunk in Archive(Path.home()).chunks():
+            self.write(chunk)
+            await self.flush()
+        await self.finish()

@@ -1,0 +1,171 @@
+"""The service's API as Python: one method a verb, errors as sentences.
+
+A request that does not reach the service is tried again; a submission has a key, so that trying again stores it once.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+import requests
+
+CONNECT_SECONDS, ANSWER_SECONDS = 5, 120
+TRIES = 3
+CHUNK = 1024**2
+SILENT = (
+    "CampusHub's exchange does not answer right now. Nothing is lost: your files are in your home. "
+    "Try again in a minute."
+)
+
+
+class ServiceError(Exception):
+    """What the service refused, or that it does not answer; its text is for people."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service as one token's holder sees it."""
+
+    url: str
+    token: str
+
+    @classmethod
+    def from_environment(cls) -> Service:
+        """Where the spawner says it is; raises ServiceError outside of CampusHub."""
+        url, file = os.environ.get("CAMPUSHUB_SERVICE_URL"), os.environ.get("CAMPUSHUB_TOKEN_FILE")
+        token = Path(file).read_text(encoding="ascii").strip() if file else os.environ.get("JUPYTERHUB_API_TOKEN")
+        if not url or not token:
+            raise ServiceError("This works only in a server that CampusHub has started.")
+        return cls(url.rstrip("/"), token)
+
+    def assignments(self, course: str) -> dict[str, Any]:
+        """What is handed out in a course, with the person's receipts and feedback."""
+        return self._json("GET", f"assignments?course={quote(course)}")
+
+    def release_files(self, course: str, name: str) -> IO[bytes]:
+        """The tar of what was handed out."""
+        return self._tar(f"assignments/{_path(course, name)}/files")
+
+    def submit(self, course: str, name: str, packed: IO[bytes]) -> dict[str, Any]:
+        """Hand a tar in; the receipt."""
+        return self._upload(f"assignments/{_path(course, name)}/submission", packed, key=secrets.token_hex(16))
+
+    def feedback_files(self, submission: str) -> IO[bytes]:
+        return self._tar(f"submissions/{quote(submission)}/feedback")
+
+    def release(self, course: str, name: str, packed: IO[bytes], due: str | None) -> dict[str, Any]:
+        query = f"?due={quote(due)}" if due else ""
+        return self._upload(f"assignments/{_path(course, name)}/release{query}", packed)
+
+    def set_due(self, course: str, name: str, due: str | None) -> None:
+        self._json("PATCH", f"assignments/{_path(course, name)}", {"due": due})
+
+    def withdraw(self, course: str, name: str) -> None:
+        self._json("DELETE", f"assignments/{_path(course, name)}")
+
+    def submissions(self, course: str, name: str) -> list[dict[str, Any]]:
+        """Every submission of an assignment, oldest first."""
+        listed: list[dict[str, Any]] = self._json("GET", f"assignments/{_path(course, name)}/submissions")[
+            "submissions"
+        ]
+        return listed
+
+    def submission_files(self, submission: str) -> IO[bytes]:
+        return self._tar(f"submissions/{quote(submission)}/files")
+
+    def give_back(self, submission: str, packed: IO[bytes], score: float, max_score: float) -> None:
+        query = f"score={score:g}&max_score={max_score:g}"
+        self._upload(f"submissions/{quote(submission)}/feedback/release?{query}", packed)
+
+    def people(self, course: str) -> list[dict[str, str]]:
+        """The roster: student_id, name, full_name, email, role, section of each."""
+        listed: list[dict[str, str]] = self._json("GET", f"roster/{quote(course)}")["people"]
+        return listed
+
+    def ask_to_grade(self, course: str, name: str, student_id: str | None) -> int:
+        """Queue grading; the job's number."""
+        wanted = {"course": course, "assignment": name, "student_id": student_id, "verb": "grade"}
+        return int(self._json("POST", "jobs", wanted)["job"])
+
+    def job(self, number: int) -> dict[str, Any]:
+        return self._json("GET", f"jobs/{number}")
+
+    def take_job(self, *, again: bool) -> dict[str, Any] | None:
+        return self._json("POST", "jobs/take", {"again": again}) or None
+
+    def tell_progress(self, number: int, done: int, total: int, message: str) -> None:
+        self._json("POST", f"jobs/{number}/progress", {"done": done, "total": total, "message": message})
+
+    def end_job(self, number: int, message: str, *, ok: bool) -> None:
+        self._json("POST", f"jobs/{number}/end", {"ok": ok, "message": message})
+
+    def _json(self, method: str, path: str, data: Any = None) -> dict[str, Any]:
+        answer = self._ask(method, path, json=data)
+        return dict(answer.json()) if answer.content else {}
+
+    def _upload(self, path: str, packed: IO[bytes], *, key: str = "") -> dict[str, Any]:
+        answer = self._ask("PUT", path, file=packed, headers={"Idempotency-Key": key} if key else {})
+        return dict(answer.json()) if answer.content else {}
+
+    def _tar(self, path: str) -> IO[bytes]:
+        answer = self._ask("GET", path, stream=True)
+        answer.raw.decode_content = True
+        body: IO[bytes] = answer.raw
+        return body
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        file: IO[bytes] | None = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> requests.Response:
+        told = {"Authorization": f"token {self.token}", **(headers or {})}
+        for left in reversed(range(TRIES)):
+            body = _chunks(file) if file else None
+            try:
+                answer = requests.request(
+                    method,
+                    f"{self.url}/{path}",
+                    data=body,
+                    headers=told,
+                    timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                    **more,
+                )
+            except requests.RequestException:
+                if not left or method == "POST":
+                    raise ServiceError(SILENT) from None
+                time.sleep(1)
+                continue
+            if answer.ok:
+                return answer
+            if answer.status_code not in (502, 503) or not left:
+                raise ServiceError(_sentence(answer))
+            time.sleep(1)
+        raise ServiceError(SILENT)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def _path(course: str, name: str) -> str:
+    return f"{quote(course, safe='')}/{quote(name, safe='')}"
+
+
+def _sentence(answer: requests.Response) -> str:
+    try:
+        return str(answer.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return SILENT if answer.status_code >= 500 else f"CampusHub refused this (status {answer.status_code})."

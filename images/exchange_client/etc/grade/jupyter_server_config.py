@@ -1,0 +1,13 @@
+"""A server for grading: formgrader, loaded by campushub_client, on one course's folder."""
+
+c = get_config()
+c.ServerApp.jpserver_extensions = {
+    "campushub_client": True,
+    "nbgitpuller": False,
+    "nbgrader.server_extensions.formgrader": False,
+    "nbgrader.server_extensions.validate_assignment": False,
+    "nbgrader.server_extensions.assignment_list": False,
+    "nbgrader.server_extensions.course_list": False,
+}
+# JupyterLab shows formgrader in a frame of the same host; JupyterHub forbids every frame otherwise.
+c.ServerApp.tornado_settings = {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}

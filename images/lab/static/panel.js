@@ -1,0 +1,239 @@
+// The assignments panel. Every text goes into the page as text, never as markup; every answer of the server is a sentence.
+
+const STYLE = `
+.campushub-panel { background: var(--jp-layout-color1); color: var(--jp-ui-font-color1); overflow: auto; padding: 12px;
+  font-size: var(--jp-ui-font-size1); line-height: 1.45; }
+.campushub-panel h2 { font-size: var(--jp-ui-font-size2); margin: 0 0 8px; }
+.campushub-panel h3 { font-size: var(--jp-ui-font-size1); margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+.campushub-panel section { border-top: 1px solid var(--jp-border-color1); padding: 12px 0; }
+.campushub-panel p { margin: 4px 0; overflow-wrap: anywhere; }
+.campushub-panel button { font: inherit; color: var(--jp-ui-font-color1); background: var(--jp-layout-color2);
+  border: 1px solid var(--jp-border-color1); border-radius: 3px; padding: 3px 9px; margin: 4px 4px 0 0; cursor: pointer; }
+.campushub-panel button.campushub-main { background: #1d4ed8; border-color: #1d4ed8; color: #fff; }
+.campushub-panel button:disabled { opacity: .6; cursor: default; }
+.campushub-panel button:focus-visible, .campushub-panel a:focus-visible { outline: 3px solid #f59e0b; outline-offset: 1px; }
+.campushub-panel a { color: var(--jp-content-link-color, #1d4ed8); }
+.campushub-panel .campushub-told { border-left: 4px solid #15803d; padding: 4px 8px; background: var(--jp-layout-color2); }
+.campushub-panel .campushub-told.campushub-wrong { border-left-color: #b91c1c; }
+.campushub-panel .campushub-receipt { font-size: var(--jp-ui-font-size0); }
+.campushub-panel code, .campushub-panel pre { font-family: var(--jp-code-font-family); font-size: 11px; white-space: pre-wrap;
+  overflow-wrap: anywhere; margin: 2px 0; }
+`;
+
+const make = (tag, attributes = {}, ...inside) => {
+  const element = document.createElement(tag);
+  Object.entries(attributes).forEach(([name, value]) => {
+    if (name === 'onclick') {
+      element.onclick = value;
+    } else if (value !== undefined && value !== false) {
+      element.setAttribute(name, value === true ? '' : value);
+    }
+  });
+  element.append(...inside.filter(part => part !== null && part !== undefined && part !== ''));
+  return element;
+};
+
+const when = text =>
+  text
+    ? new Date(text).toLocaleString(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+    : 'no due date';
+
+const few = number => Math.round(number * 100) / 100;
+
+class Server {
+  constructor(services) {
+    this.connection = services.ServerConnection;
+    this.settings = services.ServerConnection.makeSettings();
+  }
+
+  async ask(verb, data) {
+    const url = `${this.settings.baseUrl}campushub/${verb}`;
+    const request = data === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(data) };
+    let answer;
+    try {
+      answer = await this.connection.makeRequest(url, request, this.settings);
+    } catch (error) {
+      throw new Error('Your notebook server does not answer. Look at your network, then try again. Nothing is lost.');
+    }
+    const told = await answer.json().catch(() => ({}));
+    if (!answer.ok) {
+      throw new Error(told.message || `This did not work (${answer.status}). Try again.`);
+    }
+    return told;
+  }
+}
+
+class Panel {
+  constructor(app, documents, server, node) {
+    Object.assign(this, { app, documents, server, node });
+    this.messages = {};
+    this.busy = '';
+    this.course = null;
+  }
+
+  async refresh() {
+    try {
+      this.course = await this.server.ask('assignments');
+      this.trouble = '';
+    } catch (error) {
+      this.trouble = error.message;
+    }
+    this.draw();
+  }
+
+  draw() {
+    const head = make('h2', {}, this.course ? `${this.course.title}: assignments` : 'Assignments');
+    const again = make('button', { onclick: () => this.refresh(), type: 'button' }, 'Look again');
+    const parts = [head];
+    if (this.trouble) {
+      parts.push(make('p', { class: 'campushub-told campushub-wrong', role: 'alert' }, this.trouble));
+    }
+    if (this.course && !this.course.assignments.length) {
+      parts.push(make('p', {}, 'Nothing is handed out yet.'));
+    }
+    (this.course ? this.course.assignments : []).forEach(one => parts.push(this.drawOne(one)));
+    parts.push(make('section', {}, again, ' ', make('a', { href: '/courses/', target: '_blank' }, 'My courses'), ' · ',
+      make('a', { href: `${this.server.settings.baseUrl}campushub/archive`, download: true }, 'Download all my work')));
+    this.node.replaceChildren(...parts);
+  }
+
+  drawOne(one) {
+    const button = (label, verb, main) =>
+      make('button', { type: 'button', class: main ? 'campushub-main' : undefined, disabled: Boolean(this.busy),
+        'aria-label': `${label} ${one.name}`, onclick: () => this.act(one, verb) },
+        this.busy === `${verb} ${one.name}` ? `${label} …` : label);
+    const actions = [button(one.fetched ? 'Fetch missing files' : 'Fetch', 'fetch', !one.fetched)];
+    if (one.fetched) {
+      actions.unshift(button('Open', 'open'), button('Validate', 'validate'), button('Submit', 'submit', true));
+    }
+    if (one.feedback.length) {
+      actions.push(button('Fetch feedback', 'feedback'));
+    }
+    return make('section', { 'aria-label': one.name }, make('h3', {}, one.name), make('p', {}, `Due: ${when(one.due)}`),
+      make('p', {}, this.state(one)), ...actions, this.message(one), this.receipt(one.receipts[one.receipts.length - 1]));
+  }
+
+  state(one) {
+    const back = one.feedback[one.feedback.length - 1];
+    if (back) {
+      return `Graded: ${few(back.score)} of ${few(back.max_score)} (attempt ${back.attempt})`;
+    }
+    const last = one.receipts[one.receipts.length - 1];
+    if (last) {
+      return `Submitted ${last.late ? 'late' : 'on time'}, attempt ${last.attempt}`;
+    }
+    return one.fetched ? `Fetched into ${one.folder}; not submitted yet` : 'Not fetched yet';
+  }
+
+  message(one) {
+    const told = this.messages[one.name];
+    if (!told) {
+      return null;
+    }
+    const box = make('div', { class: `campushub-told${told.wrong ? ' campushub-wrong' : ''}`, role: told.wrong ? 'alert' : 'status' },
+      make('p', {}, told.text));
+    (told.details || []).forEach(detail => box.append(make('pre', {}, detail)));
+    return box;
+  }
+
+  receipt(receipt) {
+    if (!receipt) {
+      return null;
+    }
+    return make('details', { class: 'campushub-receipt' },
+      make('summary', {}, `Receipt: ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}, attempt ${receipt.attempt}`),
+      ...receipt.files.map(file => make('p', {}, `${file.path}, ${file.size} bytes, SHA-256 `, make('code', {}, file.sha256))),
+      make('a', { href: `/courses/receipts/${receipt.submission}`, target: '_blank' }, 'Keep this receipt: its own page'));
+  }
+
+  async act(one, verb) {
+    this.busy = `${verb} ${one.name}`;
+    delete this.messages[one.name];
+    this.draw();
+    try {
+      this.messages[one.name] = await this[verb](one);
+    } catch (error) {
+      this.messages[one.name] = { text: error.message, wrong: true };
+    }
+    this.busy = '';
+    await this.refresh();
+  }
+
+  async open(one) {
+    await this.app.commands.execute('filebrowser:open-path', { path: one.folder });
+    const notebook = one.files.find(file => file.path.endsWith('.ipynb'));
+    if (notebook) {
+      await this.app.commands.execute('docmanager:open', { path: `${one.folder}/${notebook.path}` });
+    }
+    return null;
+  }
+
+  async fetch(one) {
+    const told = await this.server.ask('fetch', { name: one.name });
+    const text = told.new.length ? `Fetched into ${told.folder}: ${told.new.join(', ')}` : 'Every file is there; nothing was changed.';
+    await this.open({ ...one, folder: told.folder });
+    return { text };
+  }
+
+  async validate(one) {
+    await this.save(one);
+    const told = await this.server.ask('validate', { name: one.name });
+    const failed = told.notebooks.flatMap(notebook => notebook.failed || []);
+    return {
+      wrong: told.notebooks.some(notebook => !notebook.ok),
+      text: told.notebooks.map(notebook => `${notebook.notebook}: ${notebook.message}`).join(' '),
+      details: failed.map(test => `${test.source}\n${test.error}`)
+    };
+  }
+
+  async submit(one) {
+    await this.save(one);
+    const receipt = await this.server.ask('submit', { name: one.name });
+    const count = receipt.files.length === 1 ? '1 file' : `${receipt.files.length} files`;
+    return { text: `Submitted: attempt ${receipt.attempt}, ${count}, ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}.` };
+  }
+
+  async feedback(one) {
+    const told = await this.server.ask('feedback', { name: one.name });
+    await this.app.commands.execute('docmanager:open', { path: told.files[told.files.length - 1], factory: 'HTML Viewer' });
+    return { text: `Feedback is in ${told.files.join(', ')}` };
+  }
+
+  // What is on the screen is what counts: every open document of the assignment is saved first.
+  async save(one) {
+    for (const widget of this.app.shell.widgets('main')) {
+      const context = this.documents.contextForWidget(widget);
+      if (context && context.path.startsWith(`${one.folder}/`) && context.model.dirty) {
+        await context.save();
+        if (context.model.dirty) {
+          throw new Error(`${context.path} could not be saved, so nothing was done. Save it, then try again.`);
+        }
+      }
+    }
+  }
+}
+
+export const makePlugin = ({ widgets, services, documents }) => ({
+  id: 'campushub-lab:assignments',
+  description: 'Fetch, validate and submit assignments; see receipts and feedback.',
+  autoStart: true,
+  requires: [documents.IDocumentManager],
+  activate: (app, manager) => {
+    document.head.append(make('style', {}, STYLE));
+    const widget = new widgets.Widget();
+    widget.id = 'campushub-assignments';
+    widget.addClass('campushub-panel');
+    widget.title.label = 'Assignments';
+    widget.title.caption = 'Assignments: fetch, validate, submit';
+    widget.node.setAttribute('role', 'region');
+    widget.node.setAttribute('aria-label', 'Assignments');
+    const panel = new Panel(app, manager, new Server(services), widget.node);
+    app.shell.add(widget, 'left', { rank: 150 });
+    panel.draw();
+    app.restored.then(() => {
+      panel.refresh();
+      app.shell.activateById(widget.id);
+    });
+    window.setInterval(() => widget.isVisible && !panel.busy && panel.refresh(), 60000);
+  }
+});

@@ -1,0 +1,28 @@
+// Offers the panel to JupyterLab as a federated module. JupyterLab calls init once with the modules that it shares, then get.
+(() => {
+  let shared = {};
+  const here = new URL('.', document.currentScript.src);
+
+  const use = async name => {
+    const versions = Object.values(shared[name] || {});
+    if (!versions.length) {
+      throw new Error(`JupyterLab does not share ${name}`);
+    }
+    return (await versions[0].get())();
+  };
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB['campushub-lab'] = {
+    init: scope => {
+      shared = scope;
+    },
+    get: async () => {
+      const [widgets, services, documents] = await Promise.all(
+        ['@lumino/widgets', '@jupyterlab/services', '@jupyterlab/docmanager'].map(use)
+      );
+      const { makePlugin } = await import(new URL('panel.js', here).href);
+      const plugin = makePlugin({ widgets, services, documents });
+      return () => ({ __esModule: true, default: plugin });
+    }
+  };
+})();
