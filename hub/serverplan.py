@@ -47,13 +47,11 @@ def plan(settings: Settings, person: str, folder: str, course: str, kind: str) -
 
 def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
     home, about = settings.folders.homes / folder, settings.courses[course]
-    read_only, environment, first_page = {}, {}, "/lab"
+    read_only, first_page = {}, "/lab"
     copy = settings.folders.material / f"{course}.git"
     if about.material is not None and copy.exists():  # Docker would make a missing one, as root's
         inside = f"/srv/material/{course}.git"
         read_only[str(copy)] = inside
-        # Git refuses a repository that another uid owns; it takes this from the environment as from a command line.
-        environment = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": inside}
         pull = {"repo": inside, "branch": about.branch, "targetpath": course, "urlpath": f"lab/tree/{course}"}
         first_page = f"/git-pull?{urlencode(pull)}"
     return Plan(
@@ -62,7 +60,7 @@ def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
         mounts={str(home): HOME},
         read_only=read_only,
         labels=_labels(settings, person, course, course),
-        environment={**environment, **_environment(course, "work")},
+        environment=_environment(course, "work"),
         default_url=first_page,
     )
 

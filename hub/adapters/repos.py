@@ -22,18 +22,11 @@ def mirror(source: str, branch: str, copy: Path) -> None:
         _git("init", "--quiet", "--bare", f"--initial-branch={branch}", str(copy))
     _git("-C", str(copy), "symbolic-ref", "HEAD", f"refs/heads/{branch}")
     reference = f"refs/heads/{branch}:refs/heads/{branch}"
-    _git("-C", str(copy), "-c", f"safe.directory={source}", "fetch", "--quiet", "--no-tags", source, reference)
+    _git("-C", str(copy), "fetch", "--quiet", "--no-tags", source, reference)
 
 
 def _git(*arguments: str) -> None:
-    # Git takes safe.directory from the environment as it does from a command line.
-    environment = {
-        **os.environ,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
-    }
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(
             ["git", *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False

@@ -36,12 +36,15 @@ class Assignments(Api):
     """What is handed out in a course, with the person's own receipts and feedback."""
 
     async def get(self) -> None:
-        course = self.get_argument("course")
+        course, work = self.get_argument("course"), self.state.work
+        if self.state.secrets.is_token(self.token, "grader"):  # nbgrader lists before it does anything else
+            return self.answer(
+                {"course": course, "assignments": [_told(one, [], {}) for one in work.assignments(course)]}
+            )
         person = await self.need_member(course, "fetch")
-        work = self.state.work
         receipts = work.receipts(course, person=person.name)
         feedback = work.feedback(receipt.submission for receipt in receipts)
-        self.answer(
+        return self.answer(
             {
                 "course": course,
                 "title": self.state.settings.courses[course].title,

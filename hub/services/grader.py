@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from hub.secrets import Secrets
@@ -150,6 +152,7 @@ def work(service: Service, config: Path, *, again: bool) -> bool:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    warnings.filterwarnings("ignore", category=SAWarning)  # of nbgrader 0.9.6 with SQLAlchemy 2.1; the marks are right
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what was running is taken up again at the next start
     service, config, again = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"]), True
     while True:

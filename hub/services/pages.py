@@ -47,7 +47,7 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]  # JupyterH
         if not user or ACCESS not in user.get("scopes", ()):
             if self.request.method != "GET":
                 raise HTTPError(403, reason="You are signed out. Open your courses page and sign in again.")
-            self.redirect(self.get_login_url() + "?next=" + quote(self.request.uri or PREFIX))
+            self.redirect(self.get_login_url())
             return
         person = self.state.person(user["name"])
         if person is None:
@@ -86,9 +86,6 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]  # JupyterH
                 sentence = str(error)
         self.render("error.html", sentence=sentence, prefix=PREFIX, person=getattr(self, "person", None))
 
-    def get_login_url(self) -> str:
-        return str(self.hub_auth.login_url)
-
 
 class Home(Page):
     async def get(self) -> None:
@@ -120,7 +117,7 @@ class Grade(Page):
         self.state.store.add_job(
             course=course, assignment=name, student_id=None, verb="grade", person=self.person.name, at=self.state.now()
         )
-        self.redirect(f"{PREFIX}{course}/#assignments")
+        self.redirect(f"{PREFIX}{course}/")
 
 
 class NewPassword(Page):

@@ -18,7 +18,7 @@ def write(folder: Path, text: str) -> Path:
 
 def told(folder: Path, text: str) -> str:
     with pytest.raises(SettingsInvalid) as caught:
-        load(write(folder, text))
+        load(write(folder, text), images=frozenset({"base"}))
     return str(caught.value)
 
 

@@ -28,8 +28,8 @@ def configure(c: Any, course: str, folder: Path) -> None:
         setattr(c.ExchangeFactory, trait, f"campushub_client.exchange.{name}")
     c.NbGraderAPI.timezone = os.environ.get("TZ") or "UTC"
     c.FormgradeExtension.debug = False
+    c.GenerateFeedback.exporter_class = "campushub_client.harmless.FeedbackExporter"
     c.GenerateFeedback.preprocessors = [
-        "campushub_client.harmless.Harmless",
         "nbgrader.preprocessors.GetGrades",
         "campushub_client.feedback.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",

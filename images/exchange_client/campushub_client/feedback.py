@@ -10,7 +10,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import List, Unicode
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FAILED = "A hidden test of this cell did not pass."
@@ -27,6 +27,7 @@ def score_of(coursedir: Any, assignment: str, student: str) -> tuple[float, floa
 class HideTests(NbGraderPreprocessor):
     """Takes hidden tests out of a graded notebook: their lines, their tracebacks, what was printed while they ran."""
 
+    display_data_priority = List([], help="nbgrader sets this for every step").tag(config=True)
     begin = Unicode("BEGIN HIDDEN TESTS", help="the words of the line that begins them").tag(config=True)
     end = Unicode("END HIDDEN TESTS", help="the words of the line that ends them").tag(config=True)
 

@@ -21,7 +21,7 @@ from nbgrader.server_extensions.formgrader import apihandlers, base, formgrader
 from tornado.web import authenticated
 
 from campushub_client.exchange import add_to_gradebook, due_of
-from campushub_client.harmless import HarmlessExporter
+from campushub_client.harmless import PageExporter
 from campushub_client.service import Service, ServiceError
 
 log = logging.getLogger("campushub")
@@ -56,7 +56,7 @@ def load(server: Any) -> None:
     _read_marks_afresh()
     formgrader.load_jupyter_server_extension(server)
     extension = server.web_app.settings["nbgrader_formgrader"]
-    server.web_app.settings["nbgrader_exporter"] = HarmlessExporter(config=extension.config)
+    server.web_app.settings["nbgrader_exporter"] = PageExporter(config=extension.config)
     threading.Thread(target=_bring_roster, args=(extension.coursedir,), daemon=True).start()
 
 

@@ -94,6 +94,8 @@ DATA_PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 ADDRESS = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 SCRIPT = re.compile(r"(java|vb)script\s*:", re.IGNORECASE)
+MATHJAX = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/[^\"?]*")  # nbconvert's template names no other
+ACTIVE = re.compile(r"<script\b.*?</script>|@font-face\s*{[^}]*}", re.DOTALL | re.IGNORECASE)
 LEXER = re.compile(r"[A-Za-z0-9+#_-]{1,30}")
 
 
@@ -198,3 +200,20 @@ class HarmlessExporter(HTMLExporter):  # type: ignore[misc]  # nbconvert's class
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         return clean(super().markdown2html(context, source))
+
+
+class PageExporter(HarmlessExporter):
+    """A page of the formgrader; formulas are typeset by this server's own MathJax."""
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **more: Any) -> tuple[str, Any]:
+        html, resources = super().from_notebook_node(nb, resources, **more)
+        own = f"{resources.get('base_url', '')}/static/jupyter_server_mathjax/MathJax.js"
+        return MATHJAX.sub(own, html), resources
+
+
+class FeedbackExporter(HarmlessExporter):
+    """Feedback as one quiet file: no scripts, nothing from elsewhere."""
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **more: Any) -> tuple[str, Any]:
+        html, resources = super().from_notebook_node(nb, resources, **more)
+        return ACTIVE.sub("", html), resources

@@ -160,7 +160,7 @@ class Panel {
   }
 
   async open(one) {
-    await this.app.commands.execute('filebrowser:open-path', { path: one.folder });
+    await this.app.commands.execute('filebrowser:go-to-path', { path: one.folder, dontShowBrowser: true });
     const notebook = one.files.find(file => file.path.endsWith('.ipynb'));
     if (notebook) {
       await this.app.commands.execute('docmanager:open', { path: `${one.folder}/${notebook.path}` });
