@@ -47,6 +47,8 @@ def _hub(c: Any, settings: Settings, secrets: Secrets) -> None:
 def _proxy(c: Any, settings: Settings, secrets: Secrets) -> None:
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = f"http://{settings.core_address('proxy')}:{PROXY_API_PORT}"
+    # The proxy keeps routes in memory only; a restarted one has them again after this many seconds.
+    c.JupyterHub.last_activity_interval = 10
     c.ConfigurableHTTPProxy.auth_token = secrets.read("proxy")
 
 

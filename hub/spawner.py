@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dockerspawner import DockerSpawner
+from tornado.web import HTTPError
 from traitlets import Unicode
 
 from hub import serverplan
@@ -22,17 +23,16 @@ from hub.secrets import Secrets
 from hub.service_client import ServiceSilent, ask
 from hub.settings import Settings, size_text
 from hub.settings_file import SettingsInvalid, load
-from hub.trouble import Trouble
 
 LOG_LINES = 20
 
 
-class NotStarted(Trouble):
-    """A server that is not started, with the sentence its person reads."""
+class NotStarted(HTTPError):
+    """A server that is not started, with the sentence its person reads: JupyterHub shows an HTTPError's, no other."""
 
-    @property
-    def jupyterhub_message(self) -> str:
-        return str(self)
+    def __init__(self, sentence: str) -> None:
+        super().__init__(403, sentence)
+        self.jupyterhub_message = sentence
 
 
 class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has no types

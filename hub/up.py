@@ -79,7 +79,7 @@ def _need_port(settings: Settings) -> None:
         except PermissionError:
             return
         except OSError:
-            if Engine.is_there() and Engine.connect().container(f"{settings.name}-front"):
+            if Engine.is_there() and Engine.connect().publishes(f"{settings.name}-front", settings.port):
                 return  # the front itself, still starting
             raise Trouble(
                 f"another program listens on port {settings.port} of this machine. End it, or set another `port` "

@@ -72,8 +72,13 @@ class Engine:
         listed = self.client.api.containers(all=True, filters={"name": f"^/{prefix}"})
         return sorted((_container(found) for found in listed), key=lambda one: one.name)
 
-    def container(self, name: str) -> Container | None:
-        return next((one for one in self.containers_named(name) if one.name == name), None)
+    def publishes(self, name: str, port: int) -> bool:
+        """Whether a container of this name is there that is to have this port of the machine."""
+        try:
+            bindings = self.client.api.inspect_container(name)["HostConfig"]["PortBindings"] or {}
+        except docker.errors.NotFound:
+            return False
+        return any(one["HostPort"] == str(port) for places in bindings.values() for one in places or ())
 
     def containers_of(self, instance: str) -> list[Container]:
         """Every container of an instance: its parts, people's servers, sandboxes."""

@@ -17,6 +17,7 @@ from hub.exchange import Receipt
 from hub.services.api import Api
 
 CHUNK = 1024**2
+DROPPED_AT_MOST = 2 * 1024**3
 
 
 def parse_due(text: str | None) -> datetime | None:
@@ -77,21 +78,22 @@ def _told(found: Assignment, receipts: list[Receipt], feedback: dict[str, Feedba
 
 
 class Streamed(Api):
-    """A request whose body is a tar, kept in a file as it arrives and cut off at the limit."""
+    """A request whose body is a tar, kept in a file as it arrives.
+
+    What is beyond the limit is read and dropped up to a bound, since a sender that is cut off never reads why.
+    """
 
     async def prepare(self) -> None:
         self.began = self.state.now()
         self.state.work.blobs.check_room()
         self.room = self.state.settings.submission_limit + 2 * CHUNK
-        self.request.connection.set_max_body_size(self.room)  # type: ignore[union-attr]
+        self.request.connection.set_max_body_size(self.room + DROPPED_AT_MOST)  # type: ignore[union-attr]
         self.incoming: IO[bytes] = (self.state.work.blobs.top / "incoming" / f".{secrets.token_hex(8)}").open("x+b")
 
     async def data_received(self, chunk: bytes) -> None:
         self.room -= len(chunk)
-        if self.room < 0:
-            megabytes = self.state.settings.submission_limit // CHUNK
-            raise HTTPError(413, reason=f"This is larger than {megabytes} MB. Remove large files and try again.")
-        await asyncio.to_thread(self.incoming.write, chunk)
+        if self.room >= 0:
+            await asyncio.to_thread(self.incoming.write, chunk)
 
     def on_finish(self) -> None:
         if hasattr(self, "incoming"):
@@ -99,6 +101,10 @@ class Streamed(Api):
             Path(self.incoming.name).unlink(missing_ok=True)
 
     def packed(self) -> IO[bytes]:
+        """What arrived; raises HTTPError when that is not all of it."""
+        if self.room < 0:
+            megabytes = self.state.settings.submission_limit // CHUNK
+            raise HTTPError(413, reason=f"This is larger than {megabytes} MB. Remove large files and try again.")
         self.incoming.seek(0)
         return self.incoming
 

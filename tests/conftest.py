@@ -1,0 +1,44 @@
+"""What every test may use: the one instance of the run, brought up when the first test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.instance import Instance, Person, bring_up, take_down
+
+
+@pytest.fixture(scope="session")
+def instance() -> Iterator[Instance]:
+    found = bring_up()
+    try:
+        yield found
+    finally:
+        take_down(found)
+
+
+@pytest.fixture
+def student(instance: Instance) -> Person:
+    """A student of the course `demo` whose server runs."""
+    person = instance.person("student")
+    if not person.ready("demo"):
+        person.start("demo")
+    return person
+
+
+@pytest.fixture
+def student2(instance: Instance) -> Person:
+    person = instance.person("student2")
+    if not person.ready("demo"):
+        person.start("demo")
+    return person
+
+
+@pytest.fixture
+def teacher(instance: Instance) -> Person:
+    """The instructor of `demo`, whose grading server runs. In the course `second` the same person is a student."""
+    person = instance.person("teacher")
+    if not person.ready("grade-demo"):
+        person.start("grade-demo")
+    return person

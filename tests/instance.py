@@ -1,0 +1,209 @@
+"""A CampusHub of the tests' own: name, networks, port and data apart from any that runs; taken away at the end.
+
+Brought up by the same command that an administrator types. People act through HTTP as a browser would, and from inside
+their containers as their notebooks would.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import re
+import secrets
+import socket
+import subprocess
+import textwrap
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "test-results"
+OWN_PASSWORD = "an own long password"
+SPAWN_SECONDS = 90
+
+SETTINGS = """\
+admins: [root-of-all]
+name: {name}
+port: {port}
+data: {data}
+reserve: 200M
+submission_limit: 20M
+network: {{students: 10.231.64.0/21, core: 10.231.72.0/24}}
+sandbox: {{seconds: 40, memory: 512M, output: 2M}}
+limits: {{cpu: 1, memory: 768M, processes: 256}}
+courses:
+  demo:
+    title: A first course
+    material: {data}/material-sources/demo
+  second:
+    title: A second course
+"""
+
+ROSTER = """\
+name,full_name,email,role,section
+teacher,Tara Teacher,teacher@example.edu,student,
+ta,Tom Assistant,ta@example.edu,instructor,
+outsider,Olga Outsider,olga@example.edu,student,B
+"""
+
+
+@dataclass
+class Person:
+    """Somebody signed in by HTTP, with a password of their own."""
+
+    instance: Instance
+    name: str
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return self.http.get(self.instance.url + path, timeout=60, **more)
+
+    def post(self, path: str, page: str, data: dict[str, str]) -> requests.Response:
+        """Send a form as it stands on a page, with the page's own token."""
+        token = re.search(r'name="_xsrf" value="([^"]+)"', self.get(page).text)
+        assert token, f"no form on {page}"
+        return self.http.post(self.instance.url + path, data={**data, "_xsrf": token[1]}, timeout=60)
+
+    def sign_in(self, password: str) -> requests.Response:
+        return self.post("/hub/login?next=", "/hub/login", {"username": self.name, "password": password})
+
+    def start(self, server: str) -> str:
+        """Start a server as the button does; the name of its container. Fails with what the person reads."""
+        answer = self.get(f"/hub/spawn/{self.name}/{server}")
+        until = time.monotonic() + SPAWN_SECONDS
+        while time.monotonic() < until:
+            if self.ready(server):
+                return self.instance.container_of(self.name, server)
+            if "CampusHub" in answer.text and answer.status_code >= 400:
+                break
+            time.sleep(0.5)
+            answer = self.get(f"/hub/spawn-pending/{self.name}/{server}")
+        raise AssertionError(
+            f"{server} of {self.name} did not start: {answer.status_code} {text_of(answer.text)[:400]}"
+        )
+
+    def ready(self, server: str) -> bool:
+        return self.get(f"/user/{self.name}/{server}/api/status").status_code == 200
+
+    def inside(self, server: str, code: str, *, seconds: int = 60) -> str:
+        """What Python code prints in the person's server, with the server's own environment."""
+        return self.instance.python_in(self.instance.container_of(self.name, server), code, seconds=seconds)
+
+
+@dataclass
+class Instance:
+    """One running CampusHub."""
+
+    name: str
+    port: int
+    data: Path
+    config: Path
+    docker: docker.DockerClient
+    people: dict[str, Person] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run ./campushub with this instance's settings."""
+        command = [str(ROOT / "campushub"), f"--config={self.config}", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
+        assert not check or done.returncode == 0, f"campushub {' '.join(words)}:\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def first_password(self, name: str) -> str:
+        found = ""
+        for path in sorted((self.data / "first-passwords").glob("*.csv")):
+            with path.open(encoding="utf-8", newline="") as file:
+                found = next((row["password"] for row in csv.DictReader(file) if row["name"] == name), found)
+        assert found, f"no first password for {name}"
+        return found
+
+    def person(self, name: str) -> Person:
+        """Somebody signed in, whose password is their own by now."""
+        if name not in self.people:
+            person = Person(self, name)
+            answer = person.sign_in(OWN_PASSWORD)
+            if "/hub/login" in answer.url:
+                answer = person.sign_in(self.first_password(name))
+                assert answer.url.endswith("/courses/password"), (answer.url, text_of(answer.text))
+                new = {"new": OWN_PASSWORD, "again": OWN_PASSWORD}
+                answer = person.post("/courses/password", "/courses/password", new)
+            assert answer.url.endswith("/courses/"), (answer.url, text_of(answer.text))
+            self.people[name] = person
+        return self.people[name]
+
+    def container_of(self, person: str, server: str) -> str:
+        labels = [f"campushub.instance={self.name}", f"campushub.person={person}", f"campushub.server={server}"]
+        found = self.docker.containers.list(filters={"label": labels})
+        assert found, f"no server {server} of {person} runs"
+        return str(found[0].name)
+
+    def python_in(self, container: str, code: str, *, seconds: int = 60, user: str = "") -> str:
+        """What Python code prints inside a container; fails when it fails."""
+        words = ["docker", "exec", *(["--user", user] if user else []), container]
+        command = [*words, "timeout", str(seconds), "python", "-c", textwrap.dedent(code)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"in {container}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout.strip()
+
+    def part(self, name: str) -> Any:
+        """The container of one of CampusHub's own parts."""
+        return self.docker.containers.get(f"{self.name}-{name}")
+
+    def wait_until_well(self, seconds: float = 60) -> dict[str, Any]:
+        until = time.monotonic() + seconds
+        while True:
+            told: dict[str, Any] = json.loads(self.command("status", "--json", check=False).stdout)
+            if told["ok"]:
+                return told
+            assert time.monotonic() < until, told
+            time.sleep(1)
+
+
+def text_of(page: str) -> str:
+    """A page's words."""
+    words = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(words)).strip()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def bring_up() -> Instance:
+    """Write settings of its own, bring an instance up and import a second course's roster."""
+    name = f"chtest-{secrets.token_hex(3)}"
+    data = Path("/var/lib") / name
+    data.mkdir(mode=0o755)
+    port = free_port()
+    config = data / "tests.yaml"
+    config.write_text(SETTINGS.format(name=name, port=port, data=data), encoding="utf-8")
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / "up.log").open("w", encoding="utf-8") as log:
+        command = [str(ROOT / "campushub"), f"--config={config}", "up"]
+        done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=2400)
+    assert done.returncode == 0, (RESULTS / "up.log").read_text(encoding="utf-8")[-4000:]
+    instance = Instance(name, port, data, config, docker.from_env(timeout=120))
+    roster = data / "second.csv"
+    roster.write_text(ROSTER, encoding="utf-8")
+    instance.command("roster", "import", "second", str(roster))
+    return instance
+
+
+def take_down(instance: Instance) -> None:
+    """Keep what the parts said, then remove everything of this instance."""
+    for part in ("hub", "service", "grader", "worker", "proxy", "front", "culler"):
+        said = instance.command("logs", part, "--lines=2000", check=False).stdout
+        (RESULTS / f"{part}.log").write_text(said, encoding="utf-8")
+    instance.docker.close()
+    instance.command("down", "--erase", "--yes")

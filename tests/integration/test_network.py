@@ -1,0 +1,132 @@
+"""Decision 10: what a student's server may reach, and what it may not; each way tried from inside."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import time
+
+import pytest
+
+from tests.instance import Instance, Person
+
+TRY = """
+import json, socket, sys, time
+found = {}
+for name, (host, port) in json.loads(%r).items():
+    began = time.monotonic()
+    try:
+        socket.create_connection((host, port), timeout=4).close()
+        said = "open"
+    except TimeoutError:
+        said = "silent"
+    except OSError as error:
+        said = "closed"
+    found[name] = [said, time.monotonic() - began]
+print(json.dumps(found))
+"""
+
+
+def reach(person: Person, server: str, places: dict[str, tuple[str, int]]) -> dict[str, str]:
+    """What happens to each attempt; a forbidden one has to fail at once, so that no notebook hangs."""
+    found = json.loads(person.inside(server, TRY % json.dumps(places)))
+    slow = {name: took for name, (said, took) in found.items() if took > 3}
+    assert not slow, f"these hang instead of failing at once: {slow}"
+    return {name: said for name, (said, _) in found.items()}
+
+
+def address(instance: Instance, container: str, network: str) -> str:
+    networks = instance.docker.containers.get(container).attrs["NetworkSettings"]["Networks"]
+    return str(networks[f"{instance.name}-{network}"]["IPAddress"])
+
+
+def places(instance: Instance, other: str) -> dict[str, tuple[str, int]]:
+    students, core = "10.231.64", "10.231.72"
+    return {
+        "hub": (f"{students}.2", 8081),
+        "service": (f"{students}.4", 8010),
+        "proxy": (f"{students}.3", 8000),
+        "proxy api": (f"{students}.3", 8001),
+        "somebody's server": (other, 8888),
+        "machine's front": (f"{students}.1", instance.port),
+        "machine's ssh": (f"{students}.1", 22),
+        "worker": (f"{core}.6", 8020),
+        "front": (f"{core}.8", 8000),
+        "hub by the core": (f"{core}.2", 8081),
+        "outside": ("1.1.1.1", 443),
+        "cloud metadata": ("169.254.169.254", 80),
+    }
+
+
+def test_student_reaches_hub_and_service_and_nothing_else(
+    instance: Instance, student: Person, student2: Person
+) -> None:
+    other = address(instance, instance.container_of("student2", "demo"), "students")
+    found = reach(student, "demo", places(instance, other))
+    assert {name for name, said in found.items() if said == "open"} == {"hub", "service"}, found
+
+
+def test_the_same_attempt_succeeds_on_a_stock_network(instance: Instance) -> None:
+    """Shows that the test above bites: on Docker's ordinary bridge one server reaches another and the machine."""
+    image = instance.part("grader").image.id
+    network = instance.docker.networks.create(f"{instance.name}-stock-{secrets.token_hex(2)}", driver="bridge")
+    listen = ["python", "-m", "http.server", "8888"]
+    running = [
+        instance.docker.containers.run(image, listen, detach=True, network=network.name, working_dir="/tmp")
+        for _ in range(2)
+    ]
+    try:
+        time.sleep(1)
+        running[1].reload()
+        other = running[1].attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"]
+        said = instance.python_in(running[0].id, TRY % json.dumps({"other": (other, 8888)}))
+        assert json.loads(said)["other"][0] == "open"
+    finally:
+        for container in running:
+            container.remove(force=True)
+        network.remove()
+
+
+def test_students_have_no_outside_names(student: Person) -> None:
+    code = """
+        import socket
+        try:
+            print(socket.getaddrinfo("deb.debian.org", 80))
+        except OSError:
+            print("no name")
+    """
+    assert student.inside("demo", code) == "no name"
+
+
+def test_nothing_of_the_core_reaches_a_student_but_hub_and_proxy(instance: Instance, student: Person) -> None:
+    mine = address(instance, instance.container_of("student", "demo"), "students")
+    code = TRY % json.dumps({"student": (mine, 8888)})
+    assert json.loads(instance.python_in(f"{instance.name}-hub", code))["student"][0] == "open"
+    for part in ("service", "worker", "grader"):
+        assert json.loads(instance.python_in(f"{instance.name}-{part}", code))["student"][0] != "open", part
+
+
+def test_ipv6_between_servers_is_refused(instance: Instance, student: Person, student2: Person) -> None:
+    """The bridge has no IPv6 addresses but those of the link; a neighbour's must not answer."""
+    container = instance.container_of("student2", "demo")
+    code = """
+        import pathlib
+        rows = [line.split() for line in pathlib.Path("/proc/net/if_inet6").read_text().splitlines()]
+        print(*(row[0] for row in rows if row[-1] != "lo"))
+    """
+    other = instance.python_in(container, code)
+    if not other:
+        return  # Docker has switched IPv6 off in these servers altogether
+    plain = ":".join(other.split()[0][i : i + 4] for i in range(0, 32, 4))
+    assert reach(student, "demo", {"neighbour": (f"{plain}%eth0", 8888)}) == {"neighbour": "closed"}
+
+
+@pytest.mark.parametrize("program", ["iptables", "ip6tables"])
+def test_rules_taken_away_are_seen_and_put_back(instance: Instance, program: str) -> None:
+    chain = f"CH-{instance.name}"
+    subprocess.run([program, "-w", "-F", chain], check=True)
+    told = json.loads(instance.command("status", "--json", check=False).stdout)
+    assert any("firewall" in problem for problem in told["problems"]), told
+    instance.command("up")
+    assert json.loads(instance.command("status", "--json", check=False).stdout)["ok"]
