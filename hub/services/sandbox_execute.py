@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 import requests
+from campushub_client.exchange import BOOKKEEPING
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer, Unicode
 
@@ -54,5 +55,5 @@ def files_of(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): base64.b64encode(path.read_bytes()).decode()
         for path in found
-        if path.suffix != ".ipynb"
+        if path.suffix != ".ipynb" and path not in (folder / name for name in BOOKKEEPING)
     }

@@ -45,7 +45,12 @@ class Execute(RequestHandler):
                 409, f"The image '{asked['image']}' is not on this machine; run `campushub images build`."
             )
         limits = self.hub.sandbox
-        given = {"notebook": asked["notebook"], "files": asked["files"], "seconds": limits.seconds}
+        given = {
+            "notebook": asked["notebook"],
+            "files": asked["files"],
+            "seconds": limits.seconds,
+            "output": limits.output,
+        }
         began = time.monotonic()
         try:
             async with self.room:

@@ -17,6 +17,8 @@ from campushub_client.feedback import score_of
 from campushub_client.service import Service, ServiceError
 
 SUBMISSION_FILE = "submission_id.txt"  # which submission a collected folder is
+TIMESTAMP_FILE = "timestamp.txt"  # nbgrader's own
+BOOKKEEPING = {SUBMISSION_FILE, TIMESTAMP_FILE}
 
 
 class Exchange(abc.Exchange):
@@ -116,7 +118,7 @@ class Collect(Exchange, abc.ExchangeCollect):
         add_to_gradebook(self.coursedir, [submission])
         at = datetime.fromisoformat(submission["at"]).astimezone(UTC)
         extra = {
-            "timestamp.txt": at.strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
+            TIMESTAMP_FILE: at.strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
             SUBMISSION_FILE: submission["submission"],
         }
         folders.replace(self.service.submission_files(submission["submission"]), target, extra=extra)
@@ -152,7 +154,7 @@ class ReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):
 
     def _give_back(self, folder: Path, submission: str) -> None:
         score, most = score_of(self.coursedir, self.name, folder.parent.name)
-        with folders.packed(folder, left_out={SUBMISSION_FILE, "timestamp.txt"}) as packed:
+        with folders.packed(folder, left_out=BOOKKEEPING) as packed:
             self.service.give_back(submission, packed, score, most)
 
 

@@ -1,0 +1,104 @@
+"""Grading from the button to the score: students' code runs in sandboxes only, and what did not run does not pass."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.coursework import MARKER, RIGHT, WRONG, grade, graded, hand_out, printed, score, submit
+from tests.instance import Instance, Person
+
+NAME = "graded"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _handed_out(instance: Instance) -> None:
+    hand_out(instance, NAME)
+
+
+@pytest.mark.parametrize(("solution", "points"), [(RIGHT, 5), (WRONG, 0), ("answer = 1 /", 0)])
+def test_hidden_tests_decide(instance: Instance, student: Person, teacher: Person, solution: str, points: int) -> None:
+    submit(student, NAME, solution)
+    assert grade(teacher, NAME).startswith("done"), grade(teacher, NAME)
+    assert score(instance, "student", NAME) == points
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ("import os; os._exit(0)", "The Python process ended"),
+        ("hog = bytearray(2 * 1024**3)", "memory"),
+        ("import time; time.sleep(600)", "longer than"),
+        ("while True: print('x' * 10000)", "printed more"),
+        ("import os, signal\nfor pid in range(2, 40):\n    try: os.kill(pid, 9)\n    except OSError: pass", "ended"),
+    ],
+)
+def test_what_did_not_run_to_its_end_does_not_pass(
+    instance: Instance, student: Person, teacher: Person, trouble: str, said: str
+) -> None:
+    submit(student, NAME, f"{RIGHT}\n{trouble}")
+    assert grade(teacher, NAME).startswith("done")
+    assert score(instance, "student", NAME) == 0
+    assert said in printed(graded(instance, "student", NAME))
+    labels = [f"campushub.instance={instance.name}", "campushub.sandbox=1"]
+    assert not instance.docker.containers.list(all=True, filters={"label": labels})
+
+
+LOOK = f"""{RIGHT}
+import json, os, pathlib, socket
+found = {{"uid": os.getuid(), "files": sorted(os.listdir("/tmp/work")), "secrets": [k for k in os.environ if "TOKEN" in k or "CAMPUSHUB" in k]}}
+found["caps"] = [l.split()[1] for l in open("/proc/self/status") if l.startswith("CapEff")][0]
+found["interfaces"] = sorted(os.listdir("/sys/class/net"))
+for name, place in (("root", "/x"), ("usr", "/usr/x"), ("env", "/opt/env/x")):
+    try:
+        pathlib.Path(place).write_text("x")
+        found[name] = "written"
+    except OSError as error:
+        found[name] = "closed"
+print(json.dumps(found))"""
+
+
+def test_sandbox_has_no_network_no_secret_and_nothing_to_write(
+    instance: Instance, student2: Person, teacher: Person
+) -> None:
+    submit(student2, NAME, LOOK)
+    assert grade(teacher, NAME).startswith("done")
+    outputs = graded(instance, "student2", NAME).cells[1].outputs
+    found = json.loads(outputs[0].text)
+    assert found == {
+        "uid": 65534,
+        "files": [],
+        "secrets": [],
+        "caps": "0000000000000000",
+        "interfaces": ["lo"],
+        "root": "closed",
+        "usr": "closed",
+        "env": "closed",
+    }
+
+
+def test_feedback_has_the_score_and_not_the_hidden_tests(instance: Instance, student: Person, teacher: Person) -> None:
+    receipt = submit(student, NAME, WRONG)
+    assert grade(teacher, NAME).startswith("done")
+    verb = "/user/teacher/grade-demo/formgrader/api/assignment/" + NAME
+    for step in ("generate_feedback", "release_feedback"):
+        token = teacher.http.cookies.get("_xsrf", path="/user/teacher/grade-demo/")
+        told = teacher.http.post(teacher.instance.url + f"{verb}/{step}", headers={"X-XSRFToken": token}, timeout=60)
+        assert told.json()["success"], told.text
+    page = student.get("/courses/demo/").text
+    assert "Score 0 of 5" in page
+    feedback = student.get(f"/courses/feedback/{receipt['submission']}/{NAME}.html")
+    assert feedback.headers["Content-Security-Policy"].startswith("sandbox")
+    assert "hidden test of this cell did not pass" in feedback.text
+    assert MARKER not in feedback.text
+    assert "answer(1)" not in feedback.text
+    assert "<script" not in feedback.text
+
+
+def test_grading_goes_on_after_the_grader_was_killed(instance: Instance, student: Person, teacher: Person) -> None:
+    submit(student, NAME, f"import time; time.sleep(4)\n{RIGHT}")
+    teacher.post("/courses/demo/grade", "/courses/demo/", {"assignment": NAME})
+    instance.docker.api.restart(f"{instance.name}-grader", timeout=0)
+    assert grade(teacher, NAME).startswith("done")
+    assert score(instance, "student", NAME) == 5
