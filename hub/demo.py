@@ -32,13 +32,20 @@ def wanted(settings: Settings) -> bool:
     return course is not None and course.material == str(_source(settings))
 
 
+def make_material(settings: Settings, root: Path) -> int:
+    """Make the repository of the material, before the service looks for it; how many things were made."""
+    if not wanted(settings) or (_source(settings) / ".git" / "refs" / "heads" / "main").exists():
+        return 0
+    _make_material(root / "config" / "examples" / "demo" / "material", _source(settings))
+    return 1
+
+
 def make(settings: Settings, root: Path, *, report: Report) -> int:
     """Make what is missing of the demo course; how many things were made. Raises Trouble."""
     made = settings.folders.courses / COURSE / ".demo-made"
     if not wanted(settings) or made.exists():
         return 0
     content = root / "config" / "examples" / "demo"
-    _make_material(content / "material", _source(settings))
     rosters.bring_in(settings, COURSE, content / "roster.csv", dry_run=False, report=report)
     _hand_out(settings, content / "assignment")
     _own(made.parent)
@@ -66,8 +73,6 @@ def _source(settings: Settings) -> Path:
 
 def _make_material(content: Path, source: Path) -> None:
     """A git repository with the material as its first commit."""
-    if (source / ".git" / "refs" / "heads" / "main").exists():
-        return
     shutil.copytree(content, source, dirs_exist_ok=True)
     who = ["-c", "user.name=CampusHub", "-c", "user.email=campushub@localhost"]
     for words in (

@@ -41,6 +41,8 @@ def run(root: Path, part: str | None) -> int:
             print(f"· {' '.join([tool, *words])}", flush=True)
             if subprocess.run([str(tools / tool), *words], cwd=root, check=False).returncode:
                 return 1
+    if {"browser", "attacks"} & set(parts):
+        _need_chromium()
     folders = [folder for name in parts for folder in PYTEST_PARTS[name]]
     for folder in folders:
         if not (root / folder).is_dir():
@@ -48,6 +50,19 @@ def run(root: Path, part: str | None) -> int:
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
     command: list[str] = [str(tools / "python"), "-m", "pytest", *folders]
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+
+
+def _need_chromium() -> None:
+    """Debian's Chromium, installed when it is not there."""
+    if Path("/usr/bin/chromium").exists():
+        return
+    if os.geteuid() != 0:
+        raise Trouble("the browser tests need Chromium; run `sudo ./campushub test`, which installs it")
+    print("· installing Chromium (once)", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+        if subprocess.run(["apt-get", *words], env=environment, stdout=subprocess.DEVNULL, check=False).returncode:
+            raise Trouble("Chromium could not be installed; the lines above say why")
 
 
 def _tools(root: Path) -> Path:

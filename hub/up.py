@@ -39,6 +39,7 @@ def up(root: Path, config: Path, *, report: Report) -> None:
     with _step("images", report):
         changed += images.build(root, settings.folders, report=lambda line: report(f"  {line}"))
     with _step("hub: proxy, hub, service, grader, worker, culler, front", report):
+        changed += demo.make_material(settings, root)
         changed += provision.play(root, "hub.yml", given)
         wait_until_ready(settings)
     with _step("people and courses", report):

@@ -7,6 +7,7 @@ The copy only ever moves forward: nbgitpuller leaves students on the old state w
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,10 +17,24 @@ PATIENCE = 300  # seconds for one fetch
 
 
 def mirror(source: str, branch: str, copy: Path) -> None:
-    """Make or refresh a bare copy of one branch; raises Trouble when the source cannot be had or was rewritten."""
-    if not (copy / "HEAD").exists():
-        copy.mkdir(parents=True, exist_ok=True)
-        _git("init", "--quiet", "--bare", f"--initial-branch={branch}", str(copy))
+    """Make or refresh a bare copy of one branch; raises Trouble when the source cannot be had or was rewritten.
+
+    A new copy is made beside its place, so that a server never finds one without the branch.
+    """
+    if (copy / "HEAD").exists():
+        return _fetch(source, branch, copy)
+    beside = copy.with_name(f".{copy.name}")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        _git("init", "--quiet", "--bare", f"--initial-branch={branch}", str(beside))
+        _fetch(source, branch, beside)
+        beside.rename(copy)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return None
+
+
+def _fetch(source: str, branch: str, copy: Path) -> None:
     _git("-C", str(copy), "symbolic-ref", "HEAD", f"refs/heads/{branch}")
     reference = f"refs/heads/{branch}:refs/heads/{branch}"
     _git("-C", str(copy), "fetch", "--quiet", "--no-tags", source, reference)

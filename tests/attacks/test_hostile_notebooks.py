@@ -15,6 +15,9 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
+from nbconvert.exporters import HTMLExporter
+from nbgrader.server_extensions.formgrader import handlers
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.coursework import (
     MARKER,
@@ -52,8 +55,9 @@ class Stock:
     folder: Path
 
     def nbgrader(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "JUPYTERHUB_API_TOKEN": TOKEN, "HOME": str(self.folder)}
         program = Path(sys.executable).with_name("nbgrader")
+        path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "JUPYTERHUB_API_TOKEN": TOKEN, "HOME": str(self.folder)}
         return subprocess.run(
             [str(program), *words], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
@@ -85,7 +89,7 @@ def stock(tmp_path: Path) -> Iterator[Stock]:
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
-def succeeds(name: str, stock: Stock) -> bool:
+def succeeds(name: str, stock: Stock, browser: Browser) -> bool:
     """Whether the attack reaches what it is after in nbgrader as it comes."""
     alice = stock.folder / "submitted" / "alice" / NAME / f"{NAME}.ipynb"
     before = alice.read_text(encoding="utf-8")
@@ -102,11 +106,34 @@ def succeeds(name: str, stock: Stock) -> bool:
         case "leave-daemon":
             return daemons() > 0
         case "script-in-output":
-            return "actedAsReader" in printed(stock.result()) and "<script>" in printed(stock.result())
+            page = stock.folder / "page.html"
+            page.write_text(stock_page(stock.result()), encoding="utf-8")
+            return acts(browser.new_context(), page.as_uri())
         case "take-token":
             return TOKEN in printed(stock.result())
         case _:
             return MARKER in printed(stock.result())
+
+
+def stock_page(document: Any) -> str:
+    """The page on which nbgrader as it comes has a submission marked by hand."""
+    exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[handlers.template_path])
+    about = {"index": 0, "total": 1, "base_url": "", "notebook_id": NAME, "assignment_id": NAME, "submission_id": "1"}
+    names = {"student": "mallory", "first_name": "", "last_name": "", "notebook_path": ""}
+    page, _ = exporter.from_notebook_node(document, resources={**about, **names})
+    return str(page)
+
+
+def acts(context: BrowserContext, url: str) -> bool:
+    """Whether a page does what the student's markup says, once it was looked at and its links were pressed."""
+    page = context.new_page()
+    page.goto(url, wait_until="load")
+    page.wait_for_timeout(1500)
+    for link in page.locator("a:text-is('look')").all():
+        link.click(timeout=2000)
+    found = page.evaluate("window.actedAsReader === 4711")
+    context.close()
+    return bool(found)
 
 
 def daemons() -> int:
@@ -117,8 +144,10 @@ def daemons() -> int:
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_attack_succeeds_in_nbgrader_as_it_comes(stock: Stock, name: str) -> None:
-    assert succeeds(name, stock), f"{name} does not succeed even there, so the test of ours would prove nothing"
+def test_attack_succeeds_in_nbgrader_as_it_comes(stock: Stock, browser: Browser, name: str) -> None:
+    assert succeeds(name, stock, browser), (
+        f"{name} does not succeed even there, so the test of ours would prove nothing"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -137,37 +166,33 @@ def take_token(instance: Instance) -> bool:
     return any(secret in said for secret in secrets) or "TOKEN=" in said
 
 
-def script_acts(instance: Instance) -> bool:
-    return "actedAsReader" in formgrader_page(instance, instance.people["teacher"])
-
-
-def formgrader_page(instance: Instance, teacher: Person) -> str:
-    """The page on which an instructor marks the submission by hand."""
+def formgrader_page(instance: Instance, teacher: Person, browser: Browser) -> tuple[BrowserContext, str]:
+    """The instructor at a browser, and the page on which they mark the submission by hand."""
+    query = (
+        "select submitted_notebook.id from submitted_notebook join submitted_assignment "
+        "on submitted_notebook.assignment_id = submitted_assignment.id join assignment "
+        "on submitted_assignment.assignment_id = assignment.id where student_id = ? and assignment.name = ?"
+    )
     with sqlite3.connect(f"file:{instance.data}/courses/demo/gradebook.db?mode=ro", uri=True) as gradebook:
-        query = (
-            "select submitted_notebook.id from submitted_notebook join submitted_assignment "
-            "on submitted_notebook.assignment_id = submitted_assignment.id join assignment "
-            "on submitted_assignment.assignment_id = assignment.id where student_id = ? and assignment.name = ?"
-        )
         found = gradebook.execute(query, [student_id(instance, "student2"), NAME]).fetchone()[0]
-    page = teacher.get(f"/user/teacher/grade-demo/formgrader/submissions/{found}/")
-    assert "Submission" in page.text
-    shown = page.text.split('class="output')  # the student's own code is shown as text, and may name anything
-    return "".join(shown[1:])
+    context = browser.new_context()
+    for cookie in teacher.http.cookies:
+        about = {"name": cookie.name, "value": cookie.value or "", "domain": "127.0.0.1", "path": cookie.path}
+        context.add_cookies([about])  # type: ignore[list-item]
+    return context, f"{instance.url}/user/teacher/grade-demo/formgrader/submissions/{found}/"
 
 
 REACHED: dict[str, Callable[[Instance], bool]] = {
     "read-source": read_source,
     "read-hidden-tests": read_source,
     "take-token": take_token,
-    "script-in-output": script_acts,
     "leave-daemon": lambda _: daemons() > 0,
 }
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_attack_is_kept_out_here(
-    attacked: Instance, student: Person, student2: Person, teacher: Person, name: str
+    attacked: Instance, student: Person, student2: Person, teacher: Person, browser: Browser, name: str
 ) -> None:
     submit(student, NAME, RIGHT)
     submitted = attacked.data / "service" / "submissions"
@@ -178,6 +203,8 @@ def test_attack_is_kept_out_here(
     assert files_below(submitted).items() >= before.items()
     assert not manual_marks(attacked)
     reached = REACHED.get(name, lambda _: False)(attacked)
+    if name == "script-in-output":
+        reached = acts(*formgrader_page(attacked, teacher, browser))
     assert reached is (EXPECTED[name]["ours"] == "open"), f"{name}: {EXPECTED[name]}"
 
 
@@ -186,16 +213,27 @@ def manual_marks(instance: Instance) -> int:
         return int(gradebook.execute("select count(*) from grade where manual_score = 99").fetchone()[0])
 
 
-def test_names_and_file_names_cannot_act(attacked: Instance, student2: Person, teacher: Person) -> None:
-    """Markup in Markdown, in file names and in made-up marks of a cell reaches no page as markup."""
-    document = hostile("take-token")
-    document.cells.append(
-        nbformat.v4.new_markdown_cell("<img src=x onerror='actedAsReader'>[x](javascript:actedAsReader)")
-    )
-    document.cells.append(cell("1", '"><script>actedAsReader</script>', solution=True))
+def test_markup_in_text_cannot_act(attacked: Instance, student2: Person, teacher: Person, browser: Browser) -> None:
+    document = notebook(RIGHT, tests="assert answer() == 42")
+    markup = "<img src=x onerror='window.actedAsReader = 4711'> [look](javascript:window.actedAsReader=4711)"
+    document.cells.append(nbformat.v4.new_markdown_cell(markup, id="markup"))
     submit(student2, NAME, document)
     assert grade(teacher, NAME).startswith("done")
-    page = formgrader_page(attacked, teacher)
+    context, url = formgrader_page(attacked, teacher, browser)
+    page = teacher.get(url.removeprefix(attacked.url)).text
     assert "onerror" not in page
-    assert "javascript:actedAsReader" not in page
-    assert "<script>actedAsReader" not in page
+    assert not acts(context, url)
+
+
+def test_made_up_marks_of_a_cell_stop_that_submission_only(
+    attacked: Instance, student: Person, student2: Person, teacher: Person
+) -> None:
+    """nbgrader prints a cell's `grade_id` into its pages as it is; a made-up one never gets that far."""
+    submit(student, NAME, RIGHT)
+    document = notebook(RIGHT, tests="assert answer() == 42")
+    document.cells.append(cell("1", '"><script>actedAsReader</script>', solution=True))
+    document.cells[-1]["id"] = "made-up"
+    submit(student2, NAME, document)
+    said = grade(teacher, NAME)
+    assert "1 graded, 1 not: Suda Student" in said, said
+    assert score(attacked, "student", NAME) == 5

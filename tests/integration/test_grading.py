@@ -30,7 +30,7 @@ def test_hidden_tests_decide(instance: Instance, student: Person, teacher: Perso
         ("import os; os._exit(0)", "The Python process ended"),
         ("hog = bytearray(2 * 1024**3)", "memory"),
         ("import time; time.sleep(600)", "longer than"),
-        ("while True: print('x' * 10000)", "printed more"),
+        ("import time\nwhile True:\n    print('x' * 1000)\n    time.sleep(0.0005)", "printed more"),
         ("import os, signal\nfor pid in range(2, 40):\n    try: os.kill(pid, 9)\n    except OSError: pass", "ended"),
     ],
 )

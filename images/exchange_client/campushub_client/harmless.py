@@ -95,6 +95,9 @@ ADDRESS = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 SCRIPT = re.compile(r"(java|vb)script\s*:", re.IGNORECASE)
 MATHJAX = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/[^\"?]*")  # nbconvert's template names no other
+HIDDEN_TEXT = re.compile(
+    r"<(script|style|template)\b.*?(</\1\s*>|$)", re.DOTALL | re.IGNORECASE
+)  # bleach would show it
 ACTIVE = re.compile(r"<script\b.*?</script>|@font-face\s*{[^}]*}", re.DOTALL | re.IGNORECASE)
 LEXER = re.compile(r"[A-Za-z0-9+#_-]{1,30}")
 
@@ -102,7 +105,7 @@ LEXER = re.compile(r"[A-Za-z0-9+#_-]{1,30}")
 def clean(html: str) -> str:
     """Markup with what can act taken out. Pictures only when they are inside the text itself."""
     kept = bleach.clean(
-        html,
+        HIDDEN_TEXT.sub("", html),
         tags=TAGS,
         attributes=_attribute,
         protocols={"http", "https", "mailto", "data"},

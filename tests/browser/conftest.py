@@ -1,0 +1,77 @@
+"""People at browsers of their own: no request to another host, a screenshot of every step kept, and axe on every page of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.instance import OWN_PASSWORD, RESULTS, Instance
+
+SERIOUS = {"serious", "critical"}
+
+
+class Visit:
+    """A person at a browser of their own."""
+
+    def __init__(self, browser: Browser, instance: Instance, name: str) -> None:
+        self.instance, self.name, self.count = instance, name, 0
+        self.context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+        self.page: Page = self.context.new_page()
+        self.foreign: list[str] = []
+        self.page.on("request", lambda request: self._look(request.url))
+
+    def _look(self, url: str) -> None:
+        if not url.startswith((self.instance.url, "data:", "blob:", self.instance.url.replace("http", "ws"))):
+            self.foreign.append(url)
+
+    def sign_in(self) -> None:
+        """Sign in, with the first password if it still is that, and choose one of their own."""
+        self.page.goto(self.instance.url)
+        self.shot("sign-in", ours=True)
+        self._fill(OWN_PASSWORD)
+        if "login" in self.page.url:
+            self._fill(self.instance.first_password(self.name))
+        if self.page.url.endswith("/courses/password"):
+            self.shot("own-password", ours=True)
+            self.page.get_by_label("New password", exact=True).fill(OWN_PASSWORD)
+            self.page.get_by_label(re.compile("again", re.IGNORECASE)).fill(OWN_PASSWORD)
+            self.page.locator("main button").click()
+        self.page.wait_for_url("**/courses/")
+
+    def _fill(self, password: str) -> None:
+        self.page.get_by_label("Name").fill(self.name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_load_state()
+
+    def shot(self, step: str, *, ours: bool = False) -> None:
+        """Keep a picture; a page of ours must have nothing that axe calls serious."""
+        self.count += 1
+        RESULTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=RESULTS / f"{self.name}-{self.count:02}-{step}.png")
+        if ours:
+            found = Axe().run(self.page).response["violations"]
+            serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
+            assert not serious, f"{step}: {serious}"
+
+    def close(self) -> None:
+        self.context.close()
+        assert not self.foreign, f"asked another host: {self.foreign}"
+
+
+@pytest.fixture
+def visit(browser: Browser, instance: Instance) -> Iterator[Callable[[str], Visit]]:
+    opened: list[Visit] = []
+
+    def open_as(name: str) -> Visit:
+        opened.append(Visit(browser, instance, name))
+        opened[-1].sign_in()
+        return opened[-1]
+
+    yield open_as
+    for one in opened:
+        one.close()
