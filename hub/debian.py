@@ -38,7 +38,7 @@ def mirrors(sources: str) -> tuple[str, str]:
 
 def bootstrap(engine: Engine, tag: str, certificates: Path) -> None:
     """Make the image; raises Trouble when the mirror does not answer."""
-    mirror, security = mirrors(_apt_sources())
+    mirror, security = mirrors(apt_sources())
     lines = [
         f"deb {mirror} {SUITE} main",
         f"deb {mirror} {SUITE}-updates main",
@@ -65,6 +65,6 @@ def bootstrap(engine: Engine, tag: str, certificates: Path) -> None:
         engine.load_root(archive, tag, ENVIRONMENT)
 
 
-def _apt_sources() -> str:
+def apt_sources() -> str:
     files = [path for place in SOURCES for path in ([place] if place.is_file() else sorted(place.glob("*")))]
     return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)

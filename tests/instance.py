@@ -25,7 +25,7 @@ import requests
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
 OWN_PASSWORD = "an own long password"
-SPAWN_SECONDS = 90
+SPAWN_SECONDS = 240
 
 SETTINGS = """\
 admins: [root-of-all]

@@ -1,0 +1,23 @@
+"""The main job, once more by HTTP alone: the same walk that a fresh machine is tried with."""
+
+from __future__ import annotations
+
+from tests.http_loop import ask, walk
+from tests.instance import Person, text_of
+
+
+def test_loop_from_fetch_to_feedback(student: Person, teacher: Person) -> None:
+    receipt = walk(student, teacher)
+    assert receipt["submission"] in student.get("/courses/").text
+
+
+def test_due_date_changed_in_the_formgrader_reaches_students(student: Person, teacher: Person) -> None:
+    change = {"duedate_notimezone": "2031-02-03 04:05:00", "duedate_timezone": "+0000"}
+    ask(teacher, "PUT", "grade-demo", "formgrader/api/assignment/first-steps", change)
+    assert "3 February 2031" in text_of(student.get("/courses/").text)
+
+
+def test_validation_names_the_tests_that_do_not_pass(student: Person) -> None:
+    ask(student, "POST", "demo", "campushub/fetch", {"name": "first-steps"})
+    told = ask(student, "POST", "demo", "campushub/validate", {"name": "first-steps"}).json()
+    assert told["notebooks"][0]["notebook"] == "first-steps.ipynb"

@@ -1,0 +1,88 @@
+"""What the exchange's client does in a person's home: packs, unpacks, keeps, and says what is wrong."""
+
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from campushub_client import folders
+from campushub_client.archive import Archive
+from campushub_client.service import SILENT, Service, ServiceError
+
+
+def tar_of(**files: str) -> io.BytesIO:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name.replace("__", "/"))
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    packed.seek(0)
+    return packed
+
+
+def test_fetching_again_keeps_what_was_written(tmp_path: Path) -> None:
+    target = tmp_path / "ps1"
+    folders.unpack(tar_of(a="1", b="2"), target, keep=True)
+    (target / "a").write_text("mine", encoding="utf-8")
+    (target / "b").unlink()
+    assert folders.unpack(tar_of(a="1", b="2"), target, keep=True) == ["b"]
+    assert (target / "a").read_text(encoding="utf-8") == "mine"
+
+
+def test_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(tarfile.TarError):
+        folders.unpack(io.BytesIO(b"this is no tar" * 100), tmp_path / "ps1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_path_that_climbs_is_not_written(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("../outside"))
+    packed.seek(0)
+    with pytest.raises(OSError, match="leads out"):
+        folders.unpack(packed, tmp_path / "inner" / "ps1")
+    assert not (tmp_path / "outside").exists()
+
+
+def test_what_is_ours_takes_the_place_of_what_was_handed_in(tmp_path: Path) -> None:
+    folders.replace(tar_of(submission_id__x="theirs", a="1"), tmp_path / "s", extra={"submission_id": "ours"})
+    assert (tmp_path / "s" / "submission_id").read_text(encoding="utf-8") == "ours"
+
+
+def test_hand_in_leaves_checkpoints_and_feedback_out_and_keeps_links_as_links(tmp_path: Path) -> None:
+    for name in ("a.ipynb", ".ipynb_checkpoints/a.ipynb", "feedback/attempt-1/a.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    with folders.packed(tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
+        found = {member.name: member.issym() for member in archive}
+    assert found == {"a.ipynb": False, "link": True}
+
+
+async def test_archive_has_every_file_but_caches_and_links(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.txt").write_text("hello", encoding="utf-8")
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "big").write_text("no", encoding="utf-8")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    packed = b"".join([chunk async for chunk in Archive(tmp_path).chunks()])
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.namelist() == ["work/a.txt"]
+        assert archive.read("work/a.txt") == b"hello"
+
+
+def test_silent_service_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(ServiceError, match="Nothing is lost"):
+        Service("http://127.0.0.1:1", "token").submit("c", "a", io.BytesIO(b""))
+    assert "Nothing is lost" in SILENT
+
+
+def test_outside_of_campushub_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CAMPUSHUB_SERVICE_URL", "CAMPUSHUB_TOKEN_FILE", "JUPYTERHUB_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ServiceError, match="only in a server"):
+        Service.from_environment()
