@@ -10,7 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 from hub.trouble import Trouble
 
@@ -30,26 +32,55 @@ PYTEST_PARTS = {
     "gpu": ("tests/gpu",),
 }
 ALL = ("quick", "integration", "browser")
+NEED_CHROMIUM = {"browser", "attacks"}
 
 
 def run(root: Path, part: str | None) -> int:
     """Run one part, or all that every machine can run; 0 only when something ran and all of it passed."""
     tools = _tools(root)
-    parts = [part] if part else [name for name in ALL if (root / PYTEST_PARTS[name][0]).is_dir()]
-    if "quick" in parts:
-        for tool, *words in QUICK:
-            print(f"· {' '.join([tool, *words])}", flush=True)
-            if subprocess.run([str(tools / tool), *words], cwd=root, check=False).returncode:
-                return 1
-    if {"browser", "attacks"} & set(parts):
-        _need_chromium()
+    parts = [part] if part else list(ALL)
+    began, count = time.monotonic(), 0
+    for name in parts:
+        if name == "quick" and not _checks_pass(root, tools):
+            return 1
+        if name in NEED_CHROMIUM:
+            _need_chromium()
+    for processes in _processes(parts):
+        passed = _pytest(root, tools, processes)
+        if passed is None:
+            return 1
+        count += passed
+    print(f"all passed: {count} tests of {', '.join(parts)} in {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def _processes(parts: list[str]) -> list[list[str]]:
+    """What runs in one process: the quick part by itself, the others together, since they share an instance."""
+    slow = [name for name in parts if name != "quick"]
+    return [group for group in (["quick"] if "quick" in parts else [], slow) if group]
+
+
+def _checks_pass(root: Path, tools: Path) -> bool:
+    for tool, *words in QUICK:
+        print(f"· {' '.join([tool, *words])}", flush=True)
+        if subprocess.run([str(tools / tool), *words], cwd=root, check=False).returncode:
+            return False
+    return True
+
+
+def _pytest(root: Path, tools: Path, parts: list[str]) -> int | None:
+    """Run the tests of some parts in one process; how many passed, none when one did not."""
     folders = [folder for name in parts for folder in PYTEST_PARTS[name]]
     for folder in folders:
         if not (root / folder).is_dir():
             raise Trouble(f"there are no tests in {folder}")
+    report = root / "test-results" / f"{'-'.join(parts)}.xml"
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
-    command: list[str] = [str(tools / "python"), "-m", "pytest", *folders]
-    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+    command = [str(tools / "python"), "-m", "pytest", f"--junitxml={report}", *folders]
+    if subprocess.run(command, cwd=root, env=environment, check=False).returncode:
+        return None
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    return int(suite.get("tests", 0)) - int(suite.get("skipped", 0)) if suite is not None else 0
 
 
 def _need_chromium() -> None:

@@ -33,6 +33,7 @@ def up(root: Path, config: Path, *, report: Report) -> None:
     settings = load(config, images=images.course_images(root))
     _need_port(settings)
     _need_name(settings)
+    _need_networks(settings)
     given = provision.variables(settings, root, config)
     with _step("machine: Docker, folders, network, firewall", report):
         changed = provision.play(root, "machine.yml", given)
@@ -105,6 +106,20 @@ def _need_name(settings: Settings) -> None:
                 f"a hub called '{settings.name}' runs on this machine already, with its data in {found.data}. "
                 "Set another `name` in the settings."
             )
+
+
+def _need_networks(settings: Settings) -> None:
+    """Raises Trouble when another of Docker's networks has addresses that the settings want."""
+    if not Engine.is_there():
+        return
+    ours = {f"{settings.name}-students": settings.network.students, f"{settings.name}-core": settings.network.core}
+    for name, subnets in Engine.connect().networks().items():
+        for wanted in ours.values():
+            if name not in ours and any(wanted.overlaps(subnet) for subnet in subnets):
+                raise Trouble(
+                    f"the addresses {wanted} are taken by Docker's network '{name}'. Set other addresses under "
+                    "`network` in the settings; nothing was changed."
+                )
 
 
 def wait_until_ready(settings: Settings) -> None:

@@ -116,8 +116,16 @@ def printed(document: Any) -> str:
 
 def score(instance: Instance, person: str, name: str) -> float:
     """The automatic score of a person's submission in the gradebook."""
-    query = """
-        select coalesce(sum(grade.auto_score), 0) from grade
+    return _sum_of("auto_score", instance, person, name)
+
+
+def manual_score(instance: Instance, person: str, name: str) -> float:
+    return _sum_of("manual_score", instance, person, name)
+
+
+def _sum_of(column: str, instance: Instance, person: str, name: str) -> float:
+    query = f"""
+        select coalesce(sum(grade.{column}), 0) from grade
         join submitted_notebook on grade.notebook_id = submitted_notebook.id
         join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
         join assignment on submitted_assignment.assignment_id = assignment.id

@@ -11,6 +11,7 @@ import html
 import json
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import textwrap
@@ -180,8 +181,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def clear_left_over() -> None:
+    """Remove what a run that was cut off has left; its networks would be in the way."""
+    for config in Path("/var/lib").glob("chtest-*/tests.yaml"):
+        subprocess.run([str(ROOT / "campushub"), f"--config={config}", "down", "--erase", "--yes"], check=False)
+        shutil.rmtree(config.parent, ignore_errors=True)
+
+
 def bring_up() -> Instance:
     """Write settings of its own, bring an instance up and import a second course's roster."""
+    clear_left_over()
     name = f"chtest-{secrets.token_hex(3)}"
     data = Path("/var/lib") / name
     data.mkdir(mode=0o755)

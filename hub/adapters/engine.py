@@ -8,6 +8,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -100,6 +101,14 @@ class Engine:
             self.client.api.remove_container(name, v=True, force=True)
         except docker.errors.NotFound:
             return
+
+    def networks(self) -> dict[str, list[IPv4Network]]:
+        """The IPv4 subnets of every network of this engine, by its name."""
+        found = {}
+        for network in self.client.api.networks():
+            subnets = [one.get("Subnet", "") for one in (network["IPAM"].get("Config") or ())]
+            found[network["Name"]] = [IPv4Network(subnet) for subnet in subnets if "." in subnet]
+        return found
 
     def remove_network(self, name: str) -> None:
         try:

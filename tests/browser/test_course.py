@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.instance import ROOT
 
 Open = Callable[[str], Visit]
 LONG = 90_000  # milliseconds: a server starts, a notebook is graded
@@ -118,6 +119,9 @@ def read_feedback(student: Visit) -> None:
     page.goto(f"{student.instance.url}/courses/")
     expect(page.locator("main")).to_contain_text("Score 6.5 of 10")
     student.shot("score", ours=True)
+    picture = ROOT / "docs" / "pictures" / "my-courses.png"  # the README's
+    picture.parent.mkdir(exist_ok=True)
+    page.screenshot(path=picture)
     page.get_by_role("link", name="Read the feedback").click()
     expect(page.locator("body")).to_contain_text("Say why, too.")
     expect(page.locator("body")).to_contain_text("hidden test")

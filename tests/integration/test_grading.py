@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
-from tests.coursework import MARKER, RIGHT, WRONG, grade, graded, hand_out, printed, score, submit
+from tests.coursework import (
+    MARKER,
+    RIGHT,
+    WRONG,
+    grade,
+    graded,
+    hand_out,
+    manual_score,
+    printed,
+    score,
+    student_id,
+    submit,
+)
+from tests.http_loop import ask
 from tests.instance import Instance, Person
 
 NAME = "graded"
@@ -94,6 +108,42 @@ def test_feedback_has_the_score_and_not_the_hidden_tests(instance: Instance, stu
     assert MARKER not in feedback.text
     assert "answer(1)" not in feedback.text
     assert "<script" not in feedback.text
+
+
+def test_two_instructors_mark_at_the_same_time_and_no_mark_is_lost(
+    instance: Instance, student: Person, student2: Person, teacher: Person
+) -> None:
+    roster = instance.data / "second-instructor.csv"
+    roster.write_text("name,full_name,role\nta,Tom Assistant,ta\n", encoding="utf-8")
+    instance.command("roster", "import", "demo", str(roster))
+    colleague = instance.person("ta")
+    if not colleague.ready("grade-demo"):
+        colleague.start("grade-demo")
+    for person in (student, student2):
+        submit(person, NAME, RIGHT)
+    assert grade(teacher, NAME).startswith("done")
+    failed: list[str] = []
+
+    def mark(person: Person, submitter: str) -> None:
+        base = f"formgrader/api/submitted_notebooks/{NAME}/{NAME}"
+        rows = ask(person, "GET", "grade-demo", base).json()
+        row = next(one for one in rows if one["student"] == student_id(instance, submitter))
+        graded_cell = ask(person, "GET", "grade-demo", f"formgrader/api/grades?submission_id={row['id']}").json()[0]
+        for points in range(12):
+            change = {"manual_score": points, "extra_credit": 0}
+            ask(person, "PUT", "grade-demo", f"formgrader/api/grade/{graded_cell['id']}", change)
+            seen = ask(person, "GET", "grade-demo", f"formgrader/api/grade/{graded_cell['id']}").json()["manual_score"]
+            if seen != points:
+                failed.append(f"{person.name} wrote {points} and read {seen}")
+
+    pairs = ((teacher, "student"), (colleague, "student2"))
+    threads = [threading.Thread(target=mark, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert {manual_score(instance, name, NAME) for name in ("student", "student2")} == {11.0}
 
 
 def test_grading_goes_on_after_the_grader_was_killed(instance: Instance, student: Person, teacher: Person) -> None:

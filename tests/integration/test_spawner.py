@@ -72,6 +72,11 @@ def test_student_gets_no_server_that_is_not_theirs(student: Person, server: str)
     assert any(why in text_of(answer.text) for why in ("As student of", "You are not in", "There is no course"))
 
 
+def test_student_has_no_formgrader(student: Person) -> None:
+    for path in ("formgrader", "formgrader/manage_assignments", "formgrader/api/assignments"):
+        assert student.get(f"/user/student/demo/{path}").status_code == 404, path
+
+
 def test_somebody_elses_server_is_closed(student: Person, student2: Person) -> None:
     for path in (
         "/user/student2/demo/api/contents",
