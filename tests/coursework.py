@@ -103,6 +103,18 @@ def student_id(instance: Instance, person: str) -> str:
         return str(store.execute("select student_id from people where name = ?", [person]).fetchone()[0])
 
 
+def submitted_notebook(instance: Instance, person: str, name: str) -> str:
+    """The number by which formgrader knows a person's submitted notebook."""
+    query = """
+        select submitted_notebook.id from submitted_notebook
+        join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
+        join assignment on submitted_assignment.assignment_id = assignment.id
+        where submitted_assignment.student_id = ? and assignment.name = ?
+    """
+    with sqlite3.connect(f"file:{instance.data}/courses/demo/gradebook.db?mode=ro", uri=True) as gradebook:
+        return str(gradebook.execute(query, [student_id(instance, person), name]).fetchone()[0])
+
+
 def graded(instance: Instance, person: str, name: str) -> Any:
     """The graded notebook as it lies in the course's folder."""
     folder = instance.data / "courses" / "demo" / "autograded" / student_id(instance, person) / name

@@ -46,6 +46,11 @@ courses:
     title: A second course
 """
 
+MORE_OF_DEMO = """\
+name,full_name,email,role,section
+asha,Asha Atabrowser,asha@example.edu,student,
+"""
+
 ROSTER = """\
 name,full_name,email,role,section
 teacher,Tara Teacher,teacher@example.edu,student,
@@ -63,13 +68,17 @@ class Person:
     http: requests.Session = field(default_factory=requests.Session)
 
     def get(self, path: str, **more: Any) -> requests.Response:
-        return self.http.get(self.instance.url + path, timeout=60, **more)
+        answer = self.http.get(self.instance.url + path, timeout=60, **more)
+        answer.encoding = "utf-8"
+        return answer
 
     def post(self, path: str, page: str, data: dict[str, str]) -> requests.Response:
         """Send a form as it stands on a page, with the page's own token."""
         token = re.search(r'name="_xsrf" value="([^"]+)"', self.get(page).text)
         assert token, f"no form on {page}"
-        return self.http.post(self.instance.url + path, data={**data, "_xsrf": token[1]}, timeout=60)
+        answer = self.http.post(self.instance.url + path, data={**data, "_xsrf": token[1]}, timeout=60)
+        answer.encoding = "utf-8"
+        return answer
 
     def sign_in(self, password: str) -> requests.Response:
         return self.post("/hub/login?next=", "/hub/login", {"username": self.name, "password": password})
@@ -203,9 +212,10 @@ def bring_up() -> Instance:
         done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=2400)
     assert done.returncode == 0, (RESULTS / "up.log").read_text(encoding="utf-8")[-4000:]
     instance = Instance(name, port, data, config, docker.from_env(timeout=120))
-    roster = data / "second.csv"
-    roster.write_text(ROSTER, encoding="utf-8")
-    instance.command("roster", "import", "second", str(roster))
+    for course, rows in (("second", ROSTER), ("demo", MORE_OF_DEMO)):
+        roster = data / f"{course}.csv"
+        roster.write_text(rows, encoding="utf-8")
+        instance.command("roster", "import", course, str(roster))
     return instance
 
 

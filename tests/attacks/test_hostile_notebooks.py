@@ -31,8 +31,8 @@ from tests.coursework import (
     printed,
     score,
     source,
-    student_id,
     submit,
+    submitted_notebook,
 )
 from tests.instance import Instance, Person
 
@@ -168,18 +168,14 @@ def take_token(instance: Instance) -> bool:
 
 def formgrader_page(instance: Instance, teacher: Person, browser: Browser) -> tuple[BrowserContext, str]:
     """The instructor at a browser, and the page on which they mark the submission by hand."""
-    query = (
-        "select submitted_notebook.id from submitted_notebook join submitted_assignment "
-        "on submitted_notebook.assignment_id = submitted_assignment.id join assignment "
-        "on submitted_assignment.assignment_id = assignment.id where student_id = ? and assignment.name = ?"
-    )
-    with sqlite3.connect(f"file:{instance.data}/courses/demo/gradebook.db?mode=ro", uri=True) as gradebook:
-        found = gradebook.execute(query, [student_id(instance, "student2"), NAME]).fetchone()[0]
     context = browser.new_context()
     for cookie in teacher.http.cookies:
         about = {"name": cookie.name, "value": cookie.value or "", "domain": "127.0.0.1", "path": cookie.path}
         context.add_cookies([about])  # type: ignore[list-item]
-    return context, f"{instance.url}/user/teacher/grade-demo/formgrader/submissions/{found}/"
+    return (
+        context,
+        f"{instance.url}/user/teacher/grade-demo/formgrader/submissions/{submitted_notebook(instance, 'student2', NAME)}/",
+    )
 
 
 REACHED: dict[str, Callable[[Instance], bool]] = {

@@ -37,7 +37,7 @@ def test_first_password_has_to_be_changed_before_anything_else(instance: Instanc
 def test_instructor_gives_a_new_first_password_to_students_only(instance: Instance) -> None:
     teacher, student = instance.person("teacher"), "student2"
     answer = teacher.post("/courses/demo/new-password", "/courses/demo/", {"name": student})
-    password = re.search(r"<code[^>]*>([^<]+)</code>", answer.text)
+    password = re.search(r'<code class="large">([^<]+)</code>', answer.text)
     assert password, text_of(answer.text)
     instance.people.pop(student, None)
     person = Person(instance, student)

@@ -44,7 +44,9 @@ def hand_in(person: Person, *put: str) -> dict[str, object]:
 
 def stored(instance: Instance, person: str) -> list[str]:
     with sqlite3.connect(f"file:{instance.data}/service/store.sqlite?mode=ro", uri=True) as store:
-        rows = store.execute("select id from submissions where person = ? order by attempt", [person])
+        rows = store.execute(
+            "select id from submissions where person = ? and assignment = 'first-steps' order by attempt", [person]
+        )
         return [str(row[0]) for row in rows]
 
 
