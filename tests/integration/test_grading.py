@@ -24,6 +24,7 @@ from tests.http_loop import ask
 from tests.instance import Instance, Person
 
 NAME = "graded"
+MARKED = "marked-by-two"  # of its own, since manual marks stay when a later attempt is graded
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,13 +120,14 @@ def test_two_instructors_mark_at_the_same_time_and_no_mark_is_lost(
     colleague = instance.person("ta")
     if not colleague.ready("grade-demo"):
         colleague.start("grade-demo")
+    hand_out(instance, MARKED)
     for person in (student, student2):
-        submit(person, NAME, RIGHT)
-    assert grade(teacher, NAME).startswith("done")
+        submit(person, MARKED, RIGHT)
+    assert grade(teacher, MARKED).startswith("done")
     failed: list[str] = []
 
     def mark(person: Person, submitter: str) -> None:
-        base = f"formgrader/api/submitted_notebooks/{NAME}/{NAME}"
+        base = f"formgrader/api/submitted_notebooks/{MARKED}/{MARKED}"
         rows = ask(person, "GET", "grade-demo", base).json()
         row = next(one for one in rows if one["student"] == student_id(instance, submitter))
         graded_cell = ask(person, "GET", "grade-demo", f"formgrader/api/grades?submission_id={row['id']}").json()[0]
@@ -143,7 +145,7 @@ def test_two_instructors_mark_at_the_same_time_and_no_mark_is_lost(
     for thread in threads:
         thread.join()
     assert not failed
-    assert {manual_score(instance, name, NAME) for name in ("student", "student2")} == {11.0}
+    assert {manual_score(instance, name, MARKED) for name in ("student", "student2")} == {11.0}
 
 
 def test_grading_goes_on_after_the_grader_was_killed(instance: Instance, student: Person, teacher: Person) -> None:
