@@ -96,5 +96,6 @@ def _servers(c: Any, settings: Settings, path: Path, service: str) -> None:
     c.CampusSpawner.disable_user_config = True
     c.CampusSpawner.server_token_scopes = ["users:activity!user", "access:servers!server", SERVICE_ACCESS]
     c.CampusSpawner.consecutive_failure_limit = 0
+    c.CampusSpawner.poll_interval = 10  # seconds until the hub sees that a server ended by itself
     c.CampusSpawner.start_timeout = 120
     c.CampusSpawner.http_timeout = 90

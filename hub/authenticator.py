@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from jupyterhub.auth import Authenticator
@@ -9,6 +10,8 @@ from tornado.web import HTTPError
 from traitlets import Unicode
 
 from hub.service_client import ServiceSilent, ask
+
+KNOWN, KNOWN_DAYS = "campushub-known-browser", 180
 
 
 class CampusAuthenticator(Authenticator):  # type: ignore[misc]  # JupyterHub's class has no types
@@ -19,15 +22,32 @@ class CampusAuthenticator(Authenticator):  # type: ignore[misc]  # JupyterHub's 
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """The person's name, or None; raises HTTPError with a sentence when it cannot be decided now."""
-        asked = {
-            "name": data.get("username", ""),
-            "password": data.get("password", ""),
-            "address": handler.request.remote_ip,
-        }
+        name = data.get("username", "")
+        asked = {"name": name, "password": data.get("password", ""), "address": guessed_from(handler, name)}
         try:
             status, told = await ask(f"{self.service}/login", self.token, asked)
         except ServiceSilent as silent:
             raise HTTPError(503, str(silent)) from None
         if status == 429:
             raise HTTPError(429, told["error"])
-        return str(told["name"]) if status == 200 else None
+        if status != 200:
+            return None
+        remember(handler, told["name"])
+        return str(told["name"])
+
+
+def guessed_from(handler: Any, name: str) -> str:
+    """Where a guess comes from: the browser if this person has signed in with it before, otherwise the address.
+
+    So a stranger at the same address (a hostel has one for all) cannot hold up somebody in their own browser.
+    """
+    known, _, browser = (handler.get_signed_cookie(KNOWN, max_age_days=KNOWN_DAYS) or b"").decode().partition(" ")
+    return f"browser {browser}" if browser and known == name.strip().lower() else str(handler.request.remote_ip)
+
+
+def remember(handler: Any, name: str) -> None:
+    """Leave in a browser that this person signed in with it; worth nothing without their password."""
+    secure, value = handler.request.protocol == "https", f"{name} {secrets.token_hex(8)}"
+    handler.set_signed_cookie(
+        KNOWN, value, expires_days=KNOWN_DAYS, path="/hub/login", httponly=True, samesite="Lax", secure=secure
+    )

@@ -17,7 +17,7 @@ from hub.adapters.engine import Engine
 from hub.down import down, erase
 from hub.settings import CORE_PARTS, Settings
 from hub.settings_file import SettingsInvalid, load
-from hub.status import look
+from hub.status import Status, look
 from hub.trouble import Trouble
 from hub.up import need_root, up
 
@@ -99,7 +99,12 @@ def run_up(options: argparse.Namespace) -> None:
 
 
 def run_status(options: argparse.Namespace) -> int:
-    found = look(_settings(options.config))
+    try:
+        found = look(_settings(options.config))
+    except SettingsInvalid as mistakes:
+        if not options.json:
+            raise
+        found = Status(ok=False, url="", problems=tuple(mistakes.lines()), services={}, servers=0, homes=())
     print(json.dumps(found.as_data(), indent=2) if options.json else "\n".join(found.lines()))
     return 0 if found.ok else 1
 

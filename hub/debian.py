@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,11 +30,21 @@ ENVIRONMENT = (
 
 def mirrors(sources: str) -> tuple[str, str]:
     """The Debian mirror and the security mirror named in apt's sources, or Debian's own."""
-    found = re.findall(r"^(?:URIs:\s*|deb\s+(?:\[[^]]*\]\s+)?)(https?://\S+)", sources, flags=re.MULTILINE)
-    debian = [uri.rstrip("/") for uri in found if "debian" in uri]
-    security = [uri for uri in debian if "security" in uri]
-    plain = [uri for uri in debian if "security" not in uri and uri.endswith("debian")]
+    main = [uri.rstrip("/") for uri, components in _entries(sources) if "main" in components.split()]
+    security = [uri for uri in main if "debian" in uri and "security" in uri]
+    plain = [uri for uri in main if "security" not in uri and uri.endswith("debian")]
     return (plain or [DEFAULT_MIRROR])[0], (security or [DEFAULT_SECURITY])[0]
+
+
+def _entries(sources: str) -> Iterator[tuple[str, str]]:
+    """Address and components of every repository in apt's sources, in either of its two formats (sources.list(5))."""
+    yield from re.findall(r"^deb\s+(?:\[[^]]*\]\s+)?(https?://\S+)[ \t]+\S+[ \t]+(\S.*)$", sources, flags=re.MULTILINE)
+    for stanza in re.split(r"\n\s*\n", sources):
+        fields = dict(re.findall(r"^([A-Za-z-]+):[ \t]*(.*)$", stanza, flags=re.MULTILINE))
+        if fields.get("Enabled") != "no":
+            for uri in fields.get("URIs", "").split():
+                if uri.startswith(("http://", "https://")):
+                    yield uri, fields.get("Components", "")
 
 
 def bootstrap(engine: Engine, tag: str, certificates: Path) -> None:
@@ -67,4 +78,4 @@ def bootstrap(engine: Engine, tag: str, certificates: Path) -> None:
 
 def apt_sources() -> str:
     files = [path for place in SOURCES for path in ([place] if place.is_file() else sorted(place.glob("*")))]
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
+    return "\n\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,9 +38,16 @@ def erase(settings: Settings, *, confirmed: bool, ask: Callable[[str], str], rep
     for network in ("students", "core"):
         engine.remove_network(f"{settings.name}-{network}")
     firewall.remove(settings)
-    Path(f"/etc/systemd/system/{settings.name}-firewall.service").unlink(missing_ok=True)
+    _forget_unit(Path(f"/etc/systemd/system/{settings.name}-firewall.service"))
     shutil.rmtree(settings.data)
     report(f"{settings.data} is erased.")
+
+
+def _forget_unit(unit: Path) -> None:
+    """Take the boot's firewall unit away, with the links that Docker's start waits by."""
+    if unit.exists():
+        subprocess.run(["systemctl", "disable", "--quiet", unit.name], check=False)
+        unit.unlink()
 
 
 def _need_own_data(data: Path) -> None:

@@ -25,7 +25,7 @@ LATER = {
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One thing wrong in a settings file: the line (from 1), the setting and a sentence with the remedy."""
+    """One thing wrong in a settings file: the line (from 1; 0 for the file itself), the setting, a sentence with the remedy."""
 
     line: int
     key: str
@@ -41,14 +41,15 @@ class SettingsInvalid(Exception):
     def __init__(self, path: Path, mistakes: list[Mistake]) -> None:
         self.mistakes = tuple(sorted(mistakes))
         self.path = path
-        super().__init__(self._text())
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        super().__init__("\n".join([*self.lines(), f"{count}; nothing was changed."]))
 
-    def _text(self) -> str:
-        places = [f"{self.path.name}:{mistake.line}" for mistake in self.mistakes]
+    def lines(self) -> list[str]:
+        """One line a mistake, its place first."""
+        name = self.path.name
+        places = [f"{name}:{mistake.line}" if mistake.line else str(self.path) for mistake in self.mistakes]
         width = max(map(len, places))
-        lines = [f"{place:<{width}}  {mistake}" for place, mistake in zip(places, self.mistakes, strict=True)]
-        count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
-        return "\n".join([*lines, f"{count}; nothing was changed."])
+        return [f"{place:<{width}}  {mistake}" for place, mistake in zip(places, self.mistakes, strict=True)]
 
 
 def load(path: Path, *, images: frozenset[str] | None = None) -> Settings:
@@ -77,7 +78,7 @@ def _read(path: Path) -> str:
         message = "this file may not be read by you; try again with sudo"
     except UnicodeDecodeError:
         message = "this file is not UTF-8 text; save it again as UTF-8"
-    raise SettingsInvalid(path, [Mistake(1, "", message)])
+    raise SettingsInvalid(path, [Mistake(0, "", message)])
 
 
 @dataclass

@@ -72,7 +72,7 @@ def _step(name: str, report: Report) -> Iterator[None]:
 
 def _need_port(settings: Settings) -> None:
     """Raises Trouble when another program listens where the front is to."""
-    if front_client.answers(settings, "/front/health"):
+    if Engine.is_there() and Engine.connect().publishes(f"{settings.name}-front", settings.port):
         return
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,8 +81,6 @@ def _need_port(settings: Settings) -> None:
         except PermissionError:
             return
         except OSError:
-            if Engine.is_there() and Engine.connect().publishes(f"{settings.name}-front", settings.port):
-                return  # the front itself, still starting
             raise Trouble(
                 f"another program listens on port {settings.port} of this machine. End it, or set another `port` "
                 "in the settings; nothing was changed."

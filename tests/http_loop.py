@@ -5,11 +5,11 @@ Needs nothing of the machine that the hub runs on but its address, so that it wa
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import requests
 
+from tests.coursework import grade
 from tests.instance import Person, text_of
 
 ANSWERS = {
@@ -45,15 +45,8 @@ def hand_in(student: Person) -> dict[str, Any]:
     return receipt
 
 
-def grade(teacher: Person, *, seconds: float = 600) -> None:
-    """Grade all that is new and give it back."""
-    answer = teacher.post("/courses/demo/grade", "/courses/demo/", {"assignment": "first-steps"})
-    until = time.monotonic() + seconds
-    while "Grading: done" not in (said := text_of(answer.text)):
-        assert "Grading: failed" not in said, said
-        assert time.monotonic() < until, said
-        time.sleep(2)
-        answer = teacher.get("/courses/demo/")
+def give_back(teacher: Person) -> None:
+    """Generate and release the feedback of everybody."""
     for verb in ("generate_feedback", "release_feedback"):
         told = ask(teacher, "POST", "grade-demo", f"formgrader/api/assignment/first-steps/{verb}").json()
         assert told["success"], told
@@ -62,7 +55,8 @@ def grade(teacher: Person, *, seconds: float = 600) -> None:
 def walk(student: Person, teacher: Person) -> dict[str, Any]:
     """The whole loop; the receipt. Both have to have their servers."""
     receipt = hand_in(student)
-    grade(teacher)
+    assert grade(teacher, "first-steps", seconds=900).startswith("done")
+    give_back(teacher)
     assert "Score 8 of 10" in text_of(student.get("/courses/").text)
     feedback = student.get(f"/courses/feedback/{receipt['submission']}/first-steps.html")
     assert feedback.ok

@@ -54,6 +54,8 @@ class Engine:
             client = docker.from_env(timeout=PATIENCE)
             client.ping()
         except (docker.errors.DockerException, requests.RequestException) as error:
+            if "PermissionError" in str(error):
+                raise Trouble("Docker answers root only; run the same command with sudo") from None
             raise Trouble(
                 f"Docker does not answer ({error}); `campushub up` starts it, `campushub status` says more"
             ) from None
@@ -74,12 +76,13 @@ class Engine:
         return sorted((_container(found) for found in listed), key=lambda one: one.name)
 
     def publishes(self, name: str, port: int) -> bool:
-        """Whether a container of this name is there that is to have this port of the machine."""
+        """Whether a container of this name runs and has this port of the machine."""
         try:
-            bindings = self.client.api.inspect_container(name)["HostConfig"]["PortBindings"] or {}
+            found = self.client.api.inspect_container(name)
         except docker.errors.NotFound:
             return False
-        return any(one["HostPort"] == str(port) for places in bindings.values() for one in places or ())
+        places = (found["HostConfig"]["PortBindings"] or {}).values() if found["State"]["Running"] else ()
+        return any(one["HostPort"] == str(port) for place in places for one in place or ())
 
     def containers_of(self, instance: str) -> list[Container]:
         """Every container of an instance: its parts, people's servers, sandboxes."""

@@ -33,7 +33,8 @@ class Line:
     due: datetime | None
     state: str
     receipts: tuple[Receipt, ...]
-    feedback: Feedback | None
+    feedback: Feedback | None  # the newest, given back for the attempt `graded`
+    graded: int | None
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,16 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
 
 def _line(found: Assignment, receipts: list[Receipt], feedback: dict[str, Feedback]) -> Line:
     mine = tuple(receipt for receipt in receipts if receipt.assignment == found.name)
-    backs = [feedback[receipt.submission] for receipt in mine if receipt.submission in feedback]
-    return Line(found.name, found.due, _state(mine, backs), mine, backs[-1] if backs else None)
+    graded = next((receipt for receipt in reversed(mine) if receipt.submission in feedback), None)
+    back, attempt = (feedback[graded.submission], graded.attempt) if graded else (None, None)
+    return Line(found.name, found.due, _state(mine, graded), mine, back, attempt)
 
 
-def _state(receipts: tuple[Receipt, ...], backs: list[Feedback]) -> str:
-    if backs:
-        return "graded"
+def _state(receipts: tuple[Receipt, ...], graded: Receipt | None) -> str:
     if not receipts:
         return "not submitted"
+    if receipts[-1] is graded:
+        return "graded"
     return "submitted late" if receipts[-1].late else "submitted"
 
 

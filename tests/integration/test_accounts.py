@@ -11,6 +11,8 @@ import requests
 
 from tests.instance import OWN_PASSWORD, Instance, Person, text_of
 
+KNOWN = "campushub-known-browser"
+
 
 def guess(instance: Instance, name: str, password: str) -> requests.Response:
     return Person(instance, name).sign_in(password)
@@ -72,6 +74,27 @@ def test_wrong_guesses_are_slowed_and_lock_nobody_out(instance: Instance) -> Non
         took.append(time.monotonic() - began)
     assert took[-1] > took[0] + 1, took
     assert guess(instance, "outsider", OWN_PASSWORD).url.endswith("/courses/")
+
+
+def test_stranger_at_the_same_address_cannot_hold_up_a_person_in_their_own_browser(instance: Instance) -> None:
+    instance.person("outsider")
+    own = Person(instance, "outsider")
+    assert own.sign_in(OWN_PASSWORD).url.endswith("/courses/")
+    for cookie in [cookie for cookie in own.http.cookies if cookie.name != KNOWN]:
+        own.http.cookies.clear(cookie.domain, cookie.path, cookie.name)
+    stranger = [threading.Thread(target=guess, args=(instance, "outsider", "wrong")) for _ in range(14)]
+    for thread in stranger:
+        thread.start()
+    time.sleep(2)
+    began = time.monotonic()
+    answer = own.sign_in(OWN_PASSWORD)
+    took = time.monotonic() - began
+    still_guessing = sum(thread.is_alive() for thread in stranger)
+    for thread in stranger:
+        thread.join()
+    assert answer.url.endswith("/courses/")
+    assert still_guessing > 3
+    assert took < 8, f"{took:.1f} s"
 
 
 def test_unknown_name_is_answered_as_a_known_one(instance: Instance) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
+
+import pytest
 
 from tests.instance import Instance, Person, text_of
 
@@ -26,6 +29,19 @@ def test_a_part_that_is_gone_is_a_problem_in_words(instance: Instance) -> None:
     finally:
         instance.part("worker").start()
     instance.wait_until_well()
+
+
+def test_status_is_data_before_there_are_settings_and_without_docker(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = instance.__class__(**{**instance.__dict__, "config": tmp_path / "hub.yaml"})
+    told = json.loads(nowhere.command("status", "--json", check=False).stdout)
+    assert told["ok"] is False
+    assert "no such file" in told["problems"][0]
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    told = json.loads(instance.command("status", "--json", check=False).stdout)
+    assert told["ok"] is False
+    assert "Docker does not answer" in told["problems"][0]
 
 
 def test_mistakes_stop_up_before_anything_is_changed(instance: Instance) -> None:
@@ -55,6 +71,16 @@ def test_taken_port_is_said_before_anything_is_changed(instance: Instance) -> No
             instance.config.write_text(good, encoding="utf-8")
     assert done.returncode == 1
     assert f"port {port}" in done.stderr
+
+
+def test_port_of_another_hub_is_said(instance: Instance) -> None:
+    other = instance.config.with_name("neighbour.yaml")
+    text = instance.config.read_text(encoding="utf-8").replace(instance.name, "chtest-neighbour")
+    other.write_text(text.replace("10.231.", "10.232."), encoding="utf-8")
+    done = instance.__class__(**{**instance.__dict__, "config": other}).command("up", check=False)
+    assert done.returncode == 1
+    assert f"port {instance.port}" in done.stderr
+    assert not Path("/var/lib/chtest-neighbour").exists()
 
 
 def test_taken_name_is_said(instance: Instance) -> None:

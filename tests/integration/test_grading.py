@@ -21,7 +21,7 @@ from tests.coursework import (
     submit,
 )
 from tests.http_loop import ask
-from tests.instance import Instance, Person
+from tests.instance import Instance, Person, text_of
 
 NAME = "graded"
 MARKED = "marked-by-two"  # of its own, since manual marks stay when a later attempt is graded
@@ -109,6 +109,9 @@ def test_feedback_has_the_score_and_not_the_hidden_tests(instance: Instance, stu
     assert MARKER not in feedback.text
     assert "answer(1)" not in feedback.text
     assert "<script" not in feedback.text
+    submit(student, NAME, RIGHT)
+    page = text_of(student.get("/courses/demo/").text)
+    assert f"Submitted Score 0 of 5 for attempt {receipt['attempt']}" in page
 
 
 def test_two_instructors_mark_at_the_same_time_and_no_mark_is_lost(

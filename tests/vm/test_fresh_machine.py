@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import subprocess
+import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,11 +16,13 @@ from typing import Any
 import pytest
 
 from tests.http_loop import walk
-from tests.instance import RESULTS, ROOT, Instance, Person, free_port, text_of
+from tests.instance import OWN_PASSWORD, RESULTS, ROOT, Instance, Person, free_port, text_of
+from tests.reach import OPEN, places, reach
 from tests.vm.machine import Machine
 
 PLACE = "/opt/campushub"
 READY_SECONDS = 900
+STUDENTS = ("student", "student2")
 
 
 @dataclass
@@ -34,7 +38,16 @@ class Remote(Instance):
         return next(row["password"] for row in csv.DictReader(text.splitlines()) if row["name"] == name)
 
     def container_of(self, person: str, server: str) -> str:
-        return f"{server} of {person}"
+        assert self.machine is not None
+        labels = f"--filter label=campushub.person={person} --filter label=campushub.server={server}"
+        return self.machine.ssh(f"docker ps {labels} --format '{{{{.Names}}}}'").stdout.strip()
+
+    def python_in(self, container: str, code: str, *, seconds: int = 60, user: str = "1000") -> str:
+        assert self.machine is not None
+        quoted = shlex.quote(textwrap.dedent(code))
+        return self.machine.ssh(
+            f"timeout {seconds} docker exec --user {user} {container} python -c {quoted}"
+        ).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +60,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made.stop()
 
 
-def reach(machine: Machine) -> Remote:
+def reach_it(machine: Machine) -> Remote:
     port = free_port()
     remote = Remote("campushub", port, Path("/srv/campushub"), Path("/dev/null"), docker=None, machine=machine)  # type: ignore[arg-type]
     remote.forwarded = machine.forward(port)
@@ -73,32 +86,55 @@ def test_from_nothing_to_a_graded_assignment_and_through_a_reboot(machine: Machi
     assert "CampusHub is up." in said
     assert "Nothing had to be changed." in machine.ssh(f"{PLACE}/campushub up").stdout
 
-    remote = reach(machine)
-    student, teacher = Person(remote, "student"), Person(remote, "teacher")
-    remote.people |= {"student": student, "teacher": teacher}
-    for person in (student, teacher):
-        first_sign_in(remote, person)
-    student.start("demo")
+    remote = reach_it(machine)
+    teacher = Person(remote, "teacher")
+    first_sign_in(remote, teacher)
+    for name in STUDENTS:
+        first_sign_in(remote, Person(remote, name))
+    student, _ = start_servers(remote)
     teacher.start("grade-demo")
     receipt = walk(student, teacher)
+    need_closed_network(remote)
+
+    machine.ssh("systemctl restart docker")
+    wait_until_well(machine)
+    start_servers(remote)
+    need_closed_network(remote)
     closed(remote)
 
     machine.reboot()
     wait_until_well(machine)
-    rules = machine.ssh("iptables -S; ip6tables -S").stdout
-    assert rules.count("REJECT") >= 4
-    again = reach(machine)
-    back = Person(again, "student")
-    assert "/courses/" in back.sign_in("an own long password").url
-    assert receipt["submission"] in back.get("/courses/").text
-    back.start("demo")
+    again = reach_it(machine)
+    student, _ = start_servers(again)
+    assert receipt["submission"] in student.get("/courses/").text
+    need_closed_network(again)
     closed(again)
+
+
+def start_servers(remote: Remote) -> list[Person]:
+    """The students, newly signed in with passwords of their own, and their servers."""
+    people = [Person(remote, name) for name in STUDENTS]
+    for person in people:
+        assert "/courses/" in person.sign_in(OWN_PASSWORD).url
+        person.start("demo")
+    return people
+
+
+def need_closed_network(remote: Remote) -> None:
+    """The rules are there, and every way out of a student's server is open or closed as it should be."""
+    assert remote.machine is not None
+    assert remote.machine.ssh("iptables -S; ip6tables -S").stdout.count("REJECT") >= 4
+    own, other = (remote.container_of(name, "demo") for name in STUDENTS)
+    template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    addresses = remote.machine.ssh(f"docker inspect --format '{template}' {own} {other}").stdout.split()
+    found = reach(Person(remote, STUDENTS[0]), "demo", places("172.30.64", "172.30.72", front=8000, other=addresses[1]))
+    assert {name for name, said in found.items() if said == "open"} == OPEN, found
 
 
 def first_sign_in(remote: Remote, person: Person) -> None:
     answer = person.sign_in(remote.first_password(person.name))
     assert answer.url.endswith("/courses/password"), text_of(answer.text)
-    new = {"new": "an own long password", "again": "an own long password"}
+    new = {"new": OWN_PASSWORD, "again": OWN_PASSWORD}
     assert person.post("/courses/password", "/courses/password", new).url.endswith("/courses/")
 
 

@@ -115,12 +115,13 @@ class Panel {
 
   state(one) {
     const back = one.feedback[one.feedback.length - 1];
-    if (back) {
-      return `Graded: ${few(back.score)} of ${few(back.max_score)} (attempt ${back.attempt})`;
-    }
     const last = one.receipts[one.receipts.length - 1];
-    if (last) {
-      return `Submitted ${last.late ? 'late' : 'on time'}, attempt ${last.attempt}`;
+    const graded = back ? `Graded: ${few(back.score)} of ${few(back.max_score)} (attempt ${back.attempt})` : '';
+    if (last && !(back && back.attempt === last.attempt)) {
+      return `Submitted ${last.late ? 'late' : 'on time'}, attempt ${last.attempt}${graded ? `. ${graded}` : ''}`;
+    }
+    if (graded) {
+      return graded;
     }
     return one.fetched ? `Fetched into ${one.folder}; not submitted yet` : 'Not fetched yet';
   }
