@@ -64,7 +64,7 @@ class Machine:
 
     def _furnish(self, root: Path) -> None:
         keys = root / "root" / ".ssh"
-        keys.mkdir(mode=0o700)
+        keys.mkdir(mode=0o700, exist_ok=True)
         shutil.copy(self.folder / "key.pub", keys / "authorized_keys")
         (root / "etc/fstab").write_text("/dev/vda / ext4 defaults 0 1\n", encoding="ascii")
         network = root / "etc/systemd/network/10-dhcp.network"
