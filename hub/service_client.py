@@ -10,7 +10,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from hub.trouble import Trouble
 
-LONGEST_LOGIN = 60  # seconds: a guess after many wrong ones waits its turn
+LONGEST_LOGIN = 90  # seconds: a guess after many wrong ones waits its turn
 
 
 class ServiceSilent(Trouble):

@@ -14,13 +14,17 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
+from hub import collections
 from hub.trouble import Trouble
 
 QUICK = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    ("mypy", "hub"),
+    ("mypy", "hub", "tests"),
     ("lint-imports",),
+    ("codespell",),
+    ("shellcheck", "campushub", ".ci/run"),
+    ("ansible-lint", "--offline", "--profile=production", "-q", "ansible"),
 )
 PYTEST_PARTS = {
     "quick": ("tests/unit",),
@@ -61,9 +65,12 @@ def _processes(parts: list[str]) -> list[list[str]]:
 
 
 def _checks_pass(root: Path, tools: Path) -> bool:
+    modules = collections.install(root / "ansible" / "collections.txt", root / ".venv" / "collections")
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "ANSIBLE_COLLECTIONS_PATH": str(modules)}
     for tool, *words in QUICK:
         print(f"· {' '.join([tool, *words])}", flush=True)
-        if subprocess.run([str(tools / tool), *words], cwd=root, check=False).returncode:
+        if subprocess.run([str(tools / tool), *words], cwd=root, env=environment, check=False).returncode:
             return False
     return True
 

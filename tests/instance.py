@@ -56,6 +56,7 @@ name,full_name,email,role,section
 teacher,Tara Teacher,teacher@example.edu,student,
 ta,Tom Assistant,ta@example.edu,instructor,
 outsider,Olga Outsider,olga@example.edu,student,B
+lena,Lena Limits,lena@example.edu,student,B
 """
 
 

@@ -15,7 +15,7 @@ from hub.roster import parse
 from hub.services.api import Api
 from hub.services.state import State
 
-WAITING_AT_MOST = 10  # guesses for one name from one address at the same time
+WAITING_AT_MOST = 5  # guesses for one name from one address at the same time; each waits 10 s at most
 _turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 _waiting: defaultdict[tuple[str, str], int] = defaultdict(int)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from functools import partial
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import Visit
 from tests.coursework import submitted_notebook
@@ -16,7 +16,6 @@ from tests.instance import ROOT
 Open = Callable[[str], Visit]
 LONG = 90_000  # milliseconds: a server starts, a notebook is graded
 
-pytestmark = pytest.mark.browser
 
 ANSWER = "def mean(values):\n    if not values:\n        raise ValueError('none')\nreturn sum(values) / len(values)"
 STEP = "def step(w, slope, rate):\nreturn 0.8"  # right for the visible test only
@@ -111,10 +110,14 @@ def mark_by_hand(teacher: Visit) -> None:
     page.wait_for_load_state("networkidle")  # the page fills the fields in once it knows the marks
     comment = page.locator("textarea.comment").last
     for element, text, address in ((score, "1.5", "/api/grade/"), (comment, "Say why, too.", "/api/comment/")):
-        with page.expect_response(lambda answer, to=address: to in answer.url and answer.request.method == "PUT"):
+        with page.expect_response(partial(is_put, address)):
             element.fill(text)
             element.press("Tab")
     teacher.shot("marked")
+
+
+def is_put(address: str, answer: Response) -> bool:
+    return address in answer.url and answer.request.method == "PUT"
 
 
 def read_feedback(student: Visit) -> None:

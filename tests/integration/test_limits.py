@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,7 @@ def settings_with(instance: Instance, old: str, new: str) -> Iterator[None]:
 
 def test_below_the_reserve_nothing_starts_and_nothing_is_acknowledged(instance: Instance, student: Person) -> None:
     with settings_with(instance, "reserve: 200M", "reserve: 900T"):
-        refused = instance.person("outsider").get("/hub/spawn/outsider/second")
+        refused = instance.person("lena").get("/hub/spawn/lena/second")
         assert "disk is nearly full" in text_of(refused.text)
         code = """
             import io
@@ -53,10 +54,10 @@ def test_below_the_reserve_nothing_starts_and_nothing_is_acknowledged(instance: 
 
 
 def test_server_that_nobody_uses_is_ended_and_the_page_says_so(instance: Instance) -> None:
-    person = instance.person("outsider")
+    person = instance.person("lena")
     with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
         person.start("second")
-        labels = [f"campushub.instance={instance.name}", "campushub.person=outsider", "campushub.server=second"]
+        labels = [f"campushub.instance={instance.name}", "campushub.person=lena", "campushub.server=second"]
         until = time.monotonic() + 240
         while instance.docker.containers.list(filters={"label": labels}):
             assert time.monotonic() < until, "nobody uses it, and it runs"
@@ -78,4 +79,4 @@ def test_docker_that_does_not_answer_is_said_in_words(instance: Instance) -> Non
 def test_mirror_that_does_not_answer_is_said_in_words(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debian, "apt_sources", lambda: "deb http://127.0.0.1:9/debian bookworm main")
     with pytest.raises(Trouble, match=r"could not be fetched from http://127\.0\.0\.1:9/debian"):
-        debian.bootstrap(Engine.connect(), "chtest/never:made", debian.Path("/nonexistent"))
+        debian.bootstrap(Engine.connect(), "chtest/never:made", Path("/nonexistent"))

@@ -40,7 +40,7 @@ def test_the_same_attempt_succeeds_on_a_stock_network(instance: Instance) -> Non
         time.sleep(1)
         running[1].reload()
         other = running[1].attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"]
-        said = instance.python_in(running[0].id, TRY % json.dumps({"other": (other, 8888)}))
+        said = instance.python_in(str(running[0].id), TRY % json.dumps({"other": (other, 8888)}))
         assert json.loads(said)["other"][0] == "open"
     finally:
         for container in running:
