@@ -38,24 +38,22 @@ def instance() -> Iterator[Instance]:
 @pytest.fixture
 def student(instance: Instance) -> Person:
     """A student of the course `demo` whose server runs."""
-    person = instance.person("student")
-    if not person.ready("demo"):
-        person.start("demo")
-    return person
+    return with_server(instance, "student", "demo")
 
 
 @pytest.fixture
 def student2(instance: Instance) -> Person:
-    person = instance.person("student2")
-    if not person.ready("demo"):
-        person.start("demo")
-    return person
+    return with_server(instance, "student2", "demo")
 
 
 @pytest.fixture
 def teacher(instance: Instance) -> Person:
     """The instructor of `demo`, whose grading server runs. In the course `second` the same person is a student."""
-    person = instance.person("teacher")
-    if not person.ready("grade-demo"):
-        person.start("grade-demo")
+    return with_server(instance, "teacher", "grade-demo")
+
+
+def with_server(instance: Instance, name: str, server: str) -> Person:
+    person = instance.person(name)
+    if not person.ready(server):
+        person.start(server)
     return person

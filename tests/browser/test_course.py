@@ -80,8 +80,11 @@ def grade(teacher: Visit) -> None:
     page = teacher.page
     page.get_by_role("link", name="A first course", exact=True).click()
     teacher.shot("course", ours=True)
-    page.get_by_role("button", name="Grade all that is new of first-steps").click()
-    expect(page.get_by_role("status")).to_contain_text("done", timeout=LONG)
+    button = page.get_by_role("button", name="Grade all that is new of first-steps")
+    with page.expect_navigation():
+        button.click()
+    card = page.locator("section.card", has=button)
+    expect(card.get_by_role("status")).to_contain_text("done", timeout=LONG)
     teacher.shot("graded", ours=True)
     page.get_by_role("link", name="Grade A first course").click()
     expect(page.get_by_role("link", name="Manual Grading")).to_be_visible(timeout=LONG)
@@ -95,6 +98,8 @@ def grade(teacher: Visit) -> None:
         page.locator(".modal-footer:visible button").last.click()
         expect(page.locator(".modal:visible")).to_have_count(0)
     teacher.shot("given-back")
+    page.get_by_role("link", name="Course page: grade all that is new").click()
+    expect(page.get_by_role("heading", name="Who has submitted")).to_be_visible()
 
 
 def mark_by_hand(teacher: Visit) -> None:
@@ -161,6 +166,11 @@ def test_instructor_makes_and_releases_an_assignment(visit: Open) -> None:
     page.locator(".modal:visible button.save").click()
     row = page.locator("tr:has(td.name:has-text('second-steps'))")
     expect(row).to_be_visible(timeout=LONG)
+    with page.expect_popup() as opened:
+        row.locator("td.name a").click()
+    crumbs = opened.value.locator(".jp-BreadCrumbs")
+    expect(crumbs).to_contain_text("second-steps", timeout=LONG)
+    opened.value.close()
     copy_source(teacher)
     for verb in ("assign", "release"):
         row.locator(f"td.{verb} a").click()
@@ -193,6 +203,7 @@ def test_formgrader_opens_inside_jupyterlab(visit: Open) -> None:
     expect(page.get_by_role("link", name="Manual Grading")).to_be_visible(timeout=LONG)
     page.goto(f"{teacher.instance.url}/user/teacher/grade-demo/lab")
     expect(page.locator(".jp-LabShell")).to_be_visible(timeout=LONG)
+    expect(page.locator(".jp-DirListing-item", has_text="demo")).to_be_visible(timeout=LONG)
     page.get_by_role("menuitem", name="Nbgrader").click()
     page.get_by_role("menuitem", name="Formgrader").last.click()
     frame = page.frame_locator("iframe").first

@@ -118,9 +118,9 @@ def test_two_instructors_mark_at_the_same_time_and_no_mark_is_lost(
     instance: Instance, student: Person, student2: Person, teacher: Person
 ) -> None:
     roster = instance.data / "second-instructor.csv"
-    roster.write_text("name,full_name,role\nta,Tom Assistant,ta\n", encoding="utf-8")
+    roster.write_text("name,full_name,role\ncolleague,Cora Colleague,ta\n", encoding="utf-8")
     instance.command("roster", "import", "demo", str(roster))
-    colleague = instance.person("ta")
+    colleague = instance.person("colleague")
     if not colleague.ready("grade-demo"):
         colleague.start("grade-demo")
     hand_out(instance, MARKED)

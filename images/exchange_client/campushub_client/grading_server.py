@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FunctionLoader
 from jupyter_server.utils import url_path_join
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -36,6 +37,14 @@ VERBS = {
     "generate_feedback": ("generate_feedback", "--force"),
     "release_feedback": ("release_feedback",),
 }
+# Outside JupyterLab formgrader links to the pages of the old Notebook at the root of the host (nbgrader 0.9.6, utils.js).
+LINKS = """
+<script>
+const linkInLab = linkTo;
+linkTo = (type, path) => window !== window.top ? linkInLab(type, path) :
+  (_, el) => $(el).attr({href: `${base_url}/lab/tree/${encodeURI(path)}`, target: "_blank"})[0];
+</script>
+"""
 
 
 def load(server: Any) -> None:
@@ -57,7 +66,21 @@ def load(server: Any) -> None:
     formgrader.load_jupyter_server_extension(server)
     extension = server.web_app.settings["nbgrader_formgrader"]
     server.web_app.settings["nbgrader_exporter"] = PageExporter(config=extension.config)
+    templates = server.web_app.settings["nbgrader_jinja2_env"]
+    templates.loader = _mended(templates, extension.coursedir.course_id)
     threading.Thread(target=_bring_roster, args=(extension.coursedir,), daemon=True).start()
+
+
+def _mended(templates: Environment, course: str) -> FunctionLoader:
+    """Formgrader's own templates with a way back to the course's page, and with links to files that lead somewhere."""
+    own, heading, end = templates.loader, "<h1>nbgrader</h1>", "</head>"
+    link = f'{heading}<p><a href="/courses/{course}/" target="_top">Course page: grade all that is new</a></p>'
+
+    def source(name: str) -> tuple[str, str | None, Any]:
+        text, *rest = own.get_source(templates, name)
+        return (text.replace(heading, link).replace(end, LINKS + end), *rest)
+
+    return FunctionLoader(source)
 
 
 def _bring_roster(coursedir: Any) -> None:
