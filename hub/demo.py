@@ -34,9 +34,13 @@ def wanted(settings: Settings) -> bool:
 
 def make_material(settings: Settings, root: Path) -> int:
     """Make the repository of the material, before the service looks for it; how many things were made."""
-    if not wanted(settings) or (_source(settings) / ".git" / "refs" / "heads" / "main").exists():
+    source = _source(settings)
+    if not wanted(settings) or source.exists():
         return 0
-    _make_material(root / "config" / "examples" / "demo" / "material", _source(settings))
+    making = source.with_name(f".{COURSE}-in-the-making")
+    shutil.rmtree(making, ignore_errors=True)
+    _make_material(root / "config" / "examples" / "demo" / "material", making)
+    making.rename(source)
     return 1
 
 
@@ -60,10 +64,11 @@ def accounts(settings: Settings, root: Path) -> list[str]:
         return []
     with (root / "config" / "examples" / "demo" / "roster.csv").open(encoding="utf-8", newline="") as file:
         names = [f"{row['name']} ({row['role']})" for row in csv.DictReader(file)]
-    files = sorted(settings.folders.first_passwords.glob(f"{COURSE}-*.csv"))
+    files = list(settings.folders.first_passwords.glob(f"{COURSE}-*.csv"))
     told = [f"Demo accounts  {', '.join(names)}"]
     if files:
-        told.append(f"Passwords      sudo cat {files[0]}")
+        path = files[0] if len(files) == 1 else files[0].with_name(f"{COURSE}-*.csv")  # later ones count
+        told.append(f"Passwords      sudo cat {path}")
     return told
 
 
@@ -73,7 +78,7 @@ def _source(settings: Settings) -> Path:
 
 def _make_material(content: Path, source: Path) -> None:
     """A git repository with the material as its first commit."""
-    shutil.copytree(content, source, dirs_exist_ok=True)
+    shutil.copytree(content, source)
     who = ["-c", "user.name=CampusHub", "-c", "user.email=campushub@localhost"]
     for words in (
         ["init", "--quiet", "--initial-branch=main"],

@@ -24,7 +24,7 @@ def post(settings: Settings, path: str, data: dict[str, Any]) -> dict[str, Any]:
     headers = {"Authorization": f"token {token}"}
     try:
         answer = requests.post(f"{url(settings)}/courses/api/{path}", json=data, headers=headers, timeout=PATIENCE)
-        told: dict[str, Any] = answer.json()
+        told: dict[str, Any] = answer.json() if answer.content else {}
     except (requests.RequestException, ValueError):
         raise Trouble("the service does not answer; `campushub status` says what runs") from None
     if not answer.ok:

@@ -26,7 +26,7 @@ def bring_in(settings: Settings, course: str, path: Path, *, dry_run: bool, repo
         if told[word]:
             report(f"{word}: {', '.join(told[word])}")
     if told["passwords"]:
-        report(f"first passwords: {write_passwords(settings, course, told['passwords'])}")
+        report(f"first passwords: {_hand_out(settings, course, told['passwords'])}")
     counts = f"{len(told['added'])} added, {len(told['changed'])} changed, {told['unchanged']} unchanged"
     wrong = len(told["mistakes"])
     tail = f", {wrong} {'row' if wrong == 1 else 'rows'} not used" if wrong else ""
@@ -45,7 +45,14 @@ def _read(path: Path) -> str:
         raise Trouble(f"{path} is not UTF-8 text; save it again as CSV (UTF-8)") from None
 
 
-def write_passwords(settings: Settings, course: str, passwords: list[dict[str, str]]) -> Path:
+def _hand_out(settings: Settings, course: str, passwords: list[dict[str, str]]) -> Path:
+    """Write first passwords down, then have them set: cut off between the two, the next import writes new ones."""
+    path = _write(settings, course, passwords)
+    front_client.post(settings, "passwords", {"passwords": {one["name"]: one["password"] for one in passwords}})
+    return path
+
+
+def _write(settings: Settings, course: str, passwords: list[dict[str, str]]) -> Path:
     """Write first passwords to a new file that only root reads; where it is."""
     text = io.StringIO()
     table = csv.DictWriter(text, ("name", "full_name", "password"), lineterminator="\n")
@@ -64,5 +71,5 @@ def admit_admins(settings: Settings, *, report: Report) -> int:
     """See that every administrator can sign in; how many are new."""
     passwords: list[dict[str, Any]] = front_client.post(settings, "admins", {})["passwords"]
     if passwords:
-        report(f"administrators: first passwords in {write_passwords(settings, 'admins', passwords)}")
+        report(f"administrators: first passwords in {_hand_out(settings, 'admins', passwords)}")
     return len(passwords)

@@ -111,7 +111,7 @@ def _tools(root: Path) -> Path:
         print("· installing the test tools (once)", flush=True)
         python = environment / "bin" / "python"
         for command in (
-            [sys.executable, "-m", "venv", str(environment)],
+            [sys.executable, "-m", "venv", "--clear", str(environment)],
             [str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(lock)],
         ):
             if subprocess.run(command, cwd=root, check=False).returncode:

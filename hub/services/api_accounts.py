@@ -117,9 +117,9 @@ class ServerEnded(Api):
 
 
 class Roster(Api):
-    """Bring a roster in. First passwords stand in the answer, once, for those who have none yet."""
+    """Bring a roster in. For those who have no password yet the answer proposes one, which `FirstPasswords` then sets."""
 
-    async def post(self, course: str) -> None:
+    def post(self, course: str) -> None:
         self.need("command")
         if course not in self.state.settings.courses:
             known = ", ".join(self.state.settings.courses) or "none"
@@ -129,18 +129,13 @@ class Roster(Api):
         dry_run = bool(asked.get("dry_run"))
         told = self.state.store.import_roster(course, entries, keep=not dry_run)
         names = {entry.name: entry.full_name for entry in entries}
-        wanted = [] if dry_run else told["without_password"]
-        passwords = await give_first_passwords(self.state, wanted)
         self.answer(
             {
                 "added": told["added"],
                 "changed": told["changed"],
                 "unchanged": len(told["unchanged"]),
                 "mistakes": [{"line": mistake.line, "message": mistake.message} for mistake in mistakes],
-                "passwords": [
-                    {"name": name, "full_name": names[name], "password": password}
-                    for name, password in passwords.items()
-                ],
+                "passwords": [] if dry_run else [proposed(name, names[name]) for name in told["without_password"]],
             }
         )
 
@@ -150,22 +145,33 @@ class Roster(Api):
 
 
 class Admins(Api):
-    """See that every administrator of the settings can sign in; first passwords for those who could not."""
+    """See that every administrator of the settings is known; passwords are proposed for those who have none."""
+
+    def post(self) -> None:
+        self.need("command")
+        new = [name for name in self.state.settings.admins if self.state.store.add_person(name)]
+        self.answer({"passwords": [proposed(name, name) for name in new]})
+
+
+class FirstPasswords(Api):
+    """Set first passwords that the command has written down; whoever has a password by now keeps it."""
 
     async def post(self) -> None:
         self.need("command")
-        new = [name for name in self.state.settings.admins if self.state.store.add_person(name)]
-        passwords = await give_first_passwords(self.state, new)
-        listed = [{"name": name, "full_name": name, "password": password} for name, password in passwords.items()]
-        self.answer({"passwords": listed})
+        asked = self.body().get("passwords")
+        if not isinstance(asked, dict):
+            raise HTTPError(400, reason="Passwords are needed, by name.")
+        for name, password in asked.items():
+            if self.state.store.kept_password(name) is None:
+                await set_first_password(self.state, name, str(password))
+        self.set_status(204)
 
 
-async def give_first_passwords(state: State, names: list[str]) -> dict[str, str]:
-    """New first passwords, by name; they must be changed at the first sign-in."""
-    given = {}
-    for name in names:
-        password = first_password()
-        hashed = await asyncio.to_thread(hash_password, password)
-        state.store.set_password(name, hashed, must_change=True)
-        given[name] = password
-    return given
+def proposed(name: str, full_name: str) -> dict[str, str]:
+    return {"name": name, "full_name": full_name, "password": first_password()}
+
+
+async def set_first_password(state: State, name: str, password: str) -> None:
+    """A password that must be changed at the next sign-in."""
+    hashed = await asyncio.to_thread(hash_password, password)
+    state.store.set_password(name, hashed, must_change=True)

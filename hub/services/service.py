@@ -35,6 +35,7 @@ def application(state: State) -> Application:
             ("servers/ended", api_accounts.ServerEnded),
             (f"roster/{NAME}", api_accounts.Roster),
             ("admins", api_accounts.Admins),
+            ("passwords", api_accounts.FirstPasswords),
             ("assignments", api_exchange.Assignments),
             (f"assignments/{NAME}/{NAME}/files", api_exchange.FetchRelease),
             (f"assignments/{NAME}/{NAME}/release", api_exchange.Release),
