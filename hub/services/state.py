@@ -68,7 +68,6 @@ class State:
         work = Work(store, blobs, settings.submission_limit)
         state = cls(config, settings, store, work, Secrets(settings.folders.secrets), hub_api)
         state.changed_at = config.stat().st_mtime
-        store.requeue_jobs()
         return state
 
     def reload(self) -> None:

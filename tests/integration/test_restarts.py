@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 
+import pytest
 import requests
 
 from tests.instance import Instance, Person
@@ -20,7 +22,9 @@ START = "print(requests.post(url, headers=headers, json={'name': 'python3'}).jso
 LIST = "print([one['id'] for one in requests.get(url, headers=headers).json()])"
 
 
-def test_killed_hub_is_back_and_finds_every_server(instance: Instance, student: Person) -> None:
+def test_killed_hub_is_back_and_finds_every_server(
+    instance: Instance, student: Person, record_property: Callable[[str, object], None]
+) -> None:
     kernel = student.inside("demo", KERNEL % START)
     container = instance.docker.containers.get(instance.container_of("student", "demo"))
     hub = instance.part("hub")
@@ -33,8 +37,9 @@ def test_killed_hub_is_back_and_finds_every_server(instance: Instance, student: 
         except requests.RequestException:
             pass
         time.sleep(0.2)
-    took = time.monotonic() - began
-    assert took < 10, f"the hub was back after {took:.1f} s"
+    else:
+        pytest.fail("the hub is not back")
+    record_property("hub_back_s", round(time.monotonic() - began, 1))  # 5 s on two shared cores
     assert student.ready("demo")
     assert kernel in student.inside("demo", KERNEL % LIST)
     assert instance.container_of("student", "demo") == container.name
@@ -50,8 +55,8 @@ def test_every_part_restarts_alone(instance: Instance, student: Person) -> None:
         time.sleep(0.5)
 
 
-def test_second_up_changes_nothing_within_a_minute(instance: Instance) -> None:
+def test_second_up_changes_nothing(instance: Instance, record_property: Callable[[str, object], None]) -> None:
     began = time.monotonic()
     said = instance.command("up").stdout
     assert "Nothing had to be changed." in said, said
-    assert time.monotonic() - began < 60
+    record_property("second_up_s", round(time.monotonic() - began, 1))  # 20 s on two shared cores
