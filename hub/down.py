@@ -19,11 +19,16 @@ KEPT = "Nothing was erased."
 
 def down(settings: Settings, *, report: Report) -> None:
     """Stop every container of this hub: people's servers first, the front last. Data, images and Docker stay."""
+    count = _stop(settings)
+    report(f"{count} containers stopped; all data is in {settings.data}. Start again: sudo ./campushub up")
+
+
+def _stop(settings: Settings) -> int:
     engine = Engine.connect()
     found = engine.containers_of(settings.name)
     for container in sorted(found, key=lambda one: (one.part == "front", one.part is not None)):
         engine.remove(container.name)
-    report(f"{len(found)} containers stopped; all data is in {settings.data}. Start again: sudo ./campushub up")
+    return len(found)
 
 
 def erase(settings: Settings, *, confirmed: bool, ask: Callable[[str], str], report: Report) -> None:
@@ -33,7 +38,7 @@ def erase(settings: Settings, *, confirmed: bool, ask: Callable[[str], str], rep
         if said.strip() != settings.name:
             raise Trouble(KEPT)
     _need_own_data(settings.data)
-    down(settings, report=report)
+    report(f"{_stop(settings)} containers stopped.")
     engine = Engine.connect()
     for network in ("students", "core"):
         engine.remove_network(f"{settings.name}-{network}")

@@ -65,7 +65,7 @@ def look(settings: Settings) -> Status:
     else:
         services = {part: _service(settings, part, found) for part in CORE_PARTS}
         servers = sum(one.part is None and one.state == "running" and "-server-" in one.name for one in found.values())
-        problems += [_sentence(part, service) for part, service in services.items() if not service.ok]
+        problems += _part_problems(services)
         problems += _firewall_problem(settings)
     homes: tuple[tuple[str, int], ...] = ()
     if settings.data.exists() and (free := shutil.disk_usage(settings.data).free) < settings.reserve:
@@ -88,14 +88,20 @@ def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:
     return Service(container.state, ok=well)
 
 
+def _part_problems(services: dict[str, Service]) -> list[str]:
+    if all(service.state == "not there" for service in services.values()):
+        return ["Nothing of this hub is there; `sudo ./campushub up` starts it."]
+    return [_sentence(part, service) for part, service in services.items() if not service.ok]
+
+
 def _sentence(part: str, service: Service) -> str:
     match service.state:
         case "not there":
-            return f"The {part} is not there; `sudo campushub up` starts it."
+            return f"The {part} is not there; `sudo ./campushub up` starts it."
         case "running":
-            return f"The {part} runs and does not answer; `campushub logs {part}` says why."
+            return f"The {part} runs and does not answer; `sudo ./campushub logs {part}` says why."
         case state:
-            return f"The {part} is not well ({state}); `campushub logs {part}` says why."
+            return f"The {part} is not well ({state}); `sudo ./campushub logs {part}` says why."
 
 
 def _firewall_problem(settings: Settings) -> list[str]:
@@ -105,7 +111,7 @@ def _firewall_problem(settings: Settings) -> list[str]:
     if not missing:
         return []
     return [
-        f"{len(missing)} rules of the firewall are missing, so servers reach each other; `sudo campushub up` puts them back."
+        f"{len(missing)} rules of the firewall are missing, so servers reach each other; `sudo ./campushub up` puts them back."
     ]
 
 
