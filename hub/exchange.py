@@ -80,6 +80,8 @@ def check_twins(paths: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for path in paths:
         folded = unicodedata.normalize("NFC", path).casefold()
+        if seen.get(folded) == path:
+            raise Refused(f"'{path}' is there twice. Leave one of them out and submit again.")
         if folded in seen:
             raise Refused(f"'{path}' and '{seen[folded]}' differ only in how they are written. Rename one of them.")
         seen[folded] = path

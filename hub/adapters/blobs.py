@@ -109,6 +109,8 @@ def _unpack(packed: IO[bytes], folder: Path, limit: int) -> Iterator[StoredFile]
                 yield _keep(source, folder, path)
     except tarfile.TarError:
         raise Refused("What arrived is not whole. Try again.") from None
+    except (FileExistsError, NotADirectoryError):
+        raise Refused("A file and a folder have the same name. Rename one of them and submit again.") from None
     if not paths:
         raise Refused("There are no files in it.")
 
