@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shlex
 import subprocess
 import textwrap
@@ -52,7 +53,8 @@ class Remote(Instance):
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    made = Machine(tmp_path_factory.mktemp("machine"), free_port())
+    suite = os.environ.get("CAMPUSHUB_VM_SUITE", "bookworm")
+    made = Machine(tmp_path_factory.mktemp("machine"), free_port(), suite)
     made.make()
     made.boot()
     made.put_checkout(ROOT, PLACE)
