@@ -30,6 +30,7 @@ from pydantic import (
 COURSE_KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 COURSE_KEY_LENGTH = 24
 RESERVED_PREFIXES = ("gpu-", "grade-")
+PAGES = {"api", "feedback", "password", "receipts", "static"}  # below /courses/, beside the courses
 PERSON_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -82,6 +83,8 @@ def course_key(key: str) -> str:
         raise ValueError(f"'{key}' is longer than {COURSE_KEY_LENGTH} characters")
     if key.startswith(RESERVED_PREFIXES):
         raise ValueError(f"'{key}' may not start with gpu- or grade-; those names are taken")
+    if key in PAGES:
+        raise ValueError(f"'{key}' is the name of a page; give the course another key")
     if COURSE_KEY.fullmatch(key) is None:
         raise ValueError(
             f"'{key}' cannot be a course's key; use lower-case letters, digits and single dashes, starting with a letter"

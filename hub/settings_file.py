@@ -158,8 +158,11 @@ def _syntax(error: yaml.YAMLError, text: str) -> Mistake:
 
 
 def _from_pydantic(error: ValidationError, tree: Tree) -> Iterator[Mistake]:
-    for detail in error.errors():
-        place = tuple(str(part) for part in detail["loc"] if part != "[key]")
+    found = [(tuple(str(part) for part in detail["loc"] if part != "[key]"), detail) for detail in error.errors()]
+    meant = {(*place[:-1], _close(place)) for place, detail in found if detail["type"] == "extra_forbidden"}
+    for place, detail in found:
+        if detail["type"] == "missing" and place in meant:
+            continue  # told where it is misspelt
         yield Mistake(tree.line(place), ".".join(place), _words(dict(detail), place))
 
 
@@ -168,7 +171,8 @@ def _words(detail: dict[str, Any], place: tuple[str, ...]) -> str:
     later = LATER.get(".".join(place))
     match detail["type"]:
         case "extra_forbidden":
-            return later or "unknown setting" + _did_you_mean(place[-1], _siblings(place[:-1]))
+            close = _close(place)
+            return later or "unknown setting" + (f"; did you mean '{close}'?" if close else "")
         case "literal_error":
             return f"'{value}' is not {_choices(context)}" + (f"; {later}" if later else "")
         case "missing":
@@ -213,9 +217,9 @@ def _choices(context: Mapping[str, Any]) -> str:
     return f"one of {expected}" if " or " in expected else expected
 
 
-def _did_you_mean(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+def _close(place: tuple[str, ...]) -> str:
+    """The setting that a misspelt one is nearest to, or nothing."""
+    return next(iter(difflib.get_close_matches(place[-1], _siblings(place[:-1]), n=1)), "")
 
 
 def _siblings(place: tuple[str, ...]) -> list[str]:

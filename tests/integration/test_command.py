@@ -44,6 +44,15 @@ def test_status_is_data_before_there_are_settings_and_without_docker(
     assert "Docker does not answer" in told["problems"][0]
 
 
+def test_files_are_named_from_where_one_stands(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(instance.config.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "hub.py").write_text("raise SystemExit('taken for the command')\n", encoding="utf-8")
+    assert "mine.yaml: no mistakes; 2 courses" in instance.command("check", "mine.yaml").stdout
+
+
 def test_mistakes_stop_up_before_anything_is_changed(instance: Instance) -> None:
     good = instance.config.read_text(encoding="utf-8")
     instance.config.write_text(good.replace("reserve: 200M", "reserv: 200 MB"), encoding="utf-8")
