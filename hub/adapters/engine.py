@@ -56,9 +56,9 @@ class Engine:
         except (docker.errors.DockerException, requests.RequestException) as error:
             if "PermissionError" in str(error):
                 raise Trouble("Docker answers root only; run the same command with sudo") from None
-            raise Trouble(
-                f"Docker does not answer ({error}); `campushub up` starts it, `campushub status` says more"
-            ) from None
+            absent = any(word in str(error) for word in ("FileNotFoundError", "ConnectionRefusedError"))
+            why = "" if absent else f" ({error})"
+            raise Trouble(f"Docker does not answer{why}; `sudo ./campushub up` starts it") from None
         return cls(client)
 
     @classmethod
