@@ -32,11 +32,15 @@ def up(root: Path, config: Path, *, report: Report) -> None:
     first = _example_when_missing(root, config, report)
     settings = load(config, images=images.course_images(root))
     _need_port(settings)
+    given = provision.variables(settings, root, config)
+    changed = 0
+    if not Engine.is_there():
+        with _step("Docker", report):
+            changed += provision.play(root, "engine.yml", given)
     _need_name(settings)
     _need_networks(settings)
-    given = provision.variables(settings, root, config)
     with _step("machine: Docker, folders, network, firewall", report):
-        changed = provision.play(root, "machine.yml", given)
+        changed += provision.play(root, "machine.yml", given)
     with _step("images", report):
         changed += images.build(root, settings.folders, report=lambda line: report(f"  {line}"))
     with _step("hub: proxy, hub, service, grader, worker, culler, front", report):
@@ -89,8 +93,6 @@ def _need_port(settings: Settings) -> None:
 
 def _need_name(settings: Settings) -> None:
     """Raises Trouble when containers of this name belong to something else."""
-    if not Engine.is_there():
-        return
     engine = Engine.connect()
     parts = {f"{settings.name}-{part}" for part in CORE_PARTS}
     for found in engine.containers_named(f"{settings.name}-"):
@@ -108,15 +110,13 @@ def _need_name(settings: Settings) -> None:
 
 def _need_networks(settings: Settings) -> None:
     """Raises Trouble when another of Docker's networks has addresses that the settings want."""
-    if not Engine.is_there():
-        return
     ours = {f"{settings.name}-students": settings.network.students, f"{settings.name}-core": settings.network.core}
     for name, subnets in Engine.connect().networks().items():
         for wanted in ours.values():
             if name not in ours and any(wanted.overlaps(subnet) for subnet in subnets):
                 raise Trouble(
                     f"the addresses {wanted} are taken by Docker's network '{name}'. Set other addresses under "
-                    "`network` in the settings; nothing was changed."
+                    "`network` in the settings."
                 )
 
 

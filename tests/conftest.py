@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.instance import Instance, Person, bring_up, take_down
+from tests.instance import Instance, Person, running
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -28,11 +28,8 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def instance() -> Iterator[Instance]:
-    found = bring_up()
-    try:
+    with running() as found:
         yield found
-    finally:
-        take_down(found)
 
 
 @pytest.fixture

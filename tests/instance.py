@@ -7,6 +7,7 @@ their containers as their notebooks would.
 from __future__ import annotations
 
 import csv
+import fcntl
 import html
 import json
 import re
@@ -16,7 +17,10 @@ import socket
 import subprocess
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +39,7 @@ port: {port}
 data: {data}
 reserve: 200M
 submission_limit: 20M
-network: {{students: 10.231.64.0/21, core: 10.231.72.0/24}}
+network: {{students: {students}.0/21, core: {core}.0/24}}
 sandbox: {{seconds: 40, memory: 512M, output: 2M}}
 limits: {{cpu: 1, memory: 768M, processes: 256}}
 courses:
@@ -115,8 +119,13 @@ class Instance:
     port: int
     data: Path
     config: Path
-    docker: docker.DockerClient
+    students: str = "172.30.64"  # the first three numbers of its networks; without a word of the settings, these
+    core: str = "172.30.72"
     people: dict[str, Person] = field(default_factory=dict)
+
+    @cached_property
+    def docker(self) -> docker.DockerClient:
+        return docker.from_env(timeout=120)
 
     @property
     def url(self) -> str:
@@ -191,33 +200,62 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_networks() -> tuple[str, str]:
+    """The first three numbers of a students' and a core network, where nothing left over is likely to be."""
+    second, third = 128 + secrets.randbelow(120), 16 * secrets.randbelow(16)
+    return f"10.{second}.{third}", f"10.{second}.{third + 8}"
+
+
 def clear_left_over() -> None:
-    """Remove what a run that was cut off has left; its networks would be in the way."""
+    """Remove what runs that were cut off have left, when Docker answers; one that still goes on holds its settings."""
+    try:
+        docker.from_env().ping()
+    except (docker.errors.DockerException, requests.RequestException):
+        return
     for config in Path("/var/lib").glob("chtest-*/tests.yaml"):
-        subprocess.run([str(ROOT / "campushub"), f"--config={config}", "down", "--erase", "--yes"], check=False)
-        shutil.rmtree(config.parent, ignore_errors=True)
+        with config.open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            subprocess.run([str(ROOT / "campushub"), f"--config={config}", "down", "--erase", "--yes"], check=False)
+            shutil.rmtree(config.parent, ignore_errors=True)
 
 
-def bring_up() -> Instance:
-    """Write settings of its own, bring an instance up and import a second course's roster."""
+@contextmanager
+def running() -> Iterator[Instance]:
+    """An instance that `campushub up` made, with a second course's roster; taken away at the end."""
     clear_left_over()
     name = f"chtest-{secrets.token_hex(3)}"
     data = Path("/var/lib") / name
     data.mkdir(mode=0o755)
-    port = free_port()
     config = data / "tests.yaml"
-    config.write_text(SETTINGS.format(name=name, port=port, data=data), encoding="utf-8")
+    instance = Instance(name, free_port(), data, config, *free_networks())
+    config.write_text(
+        SETTINGS.format(name=name, port=instance.port, data=data, students=instance.students, core=instance.core),
+        encoding="utf-8",
+    )
+    with config.open(encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            bring_up(instance)
+            clear_left_over()  # what could not go before `up` had started Docker
+            yield instance
+        finally:
+            take_down(instance)
+
+
+def bring_up(instance: Instance) -> None:
+    """Run `up` and import the rosters."""
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / "up.log").open("w", encoding="utf-8") as log:
-        command = [str(ROOT / "campushub"), f"--config={config}", "up"]
+        command = [str(ROOT / "campushub"), f"--config={instance.config}", "up"]
         done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=2400)
     assert done.returncode == 0, (RESULTS / "up.log").read_text(encoding="utf-8")[-4000:]
-    instance = Instance(name, port, data, config, docker.from_env(timeout=120))
     for course, rows in (("second", ROSTER), ("demo", MORE_OF_DEMO)):
-        roster = data / f"{course}.csv"
+        roster = instance.data / f"{course}.csv"
         roster.write_text(rows, encoding="utf-8")
         instance.command("roster", "import", course, str(roster))
-    return instance
 
 
 def take_down(instance: Instance) -> None:
@@ -225,5 +263,4 @@ def take_down(instance: Instance) -> None:
     for part in ("hub", "service", "grader", "worker", "proxy", "front", "culler"):
         said = instance.command("logs", part, "--lines=2000", check=False).stdout
         (RESULTS / f"{part}.log").write_text(said, encoding="utf-8")
-    instance.docker.close()
     instance.command("down", "--erase", "--yes")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.instance import Instance, Person, text_of
+from tests.instance import Instance, Person, free_port, text_of
 
 
 def test_status_is_words_for_people_and_data_for_programs(instance: Instance) -> None:
@@ -34,7 +35,7 @@ def test_a_part_that_is_gone_is_a_problem_in_words(instance: Instance) -> None:
 def test_status_is_data_before_there_are_settings_and_without_docker(
     instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = instance.__class__(**{**instance.__dict__, "config": tmp_path / "hub.yaml"})
+    nowhere = replace(instance, config=tmp_path / "hub.yaml")
     told = json.loads(nowhere.command("status", "--json", check=False).stdout)
     assert told["ok"] is False
     assert "no such file" in told["problems"][0]
@@ -85,11 +86,21 @@ def test_taken_port_is_said_before_anything_is_changed(instance: Instance) -> No
 def test_port_of_another_hub_is_said(instance: Instance) -> None:
     other = instance.config.with_name("neighbour.yaml")
     text = instance.config.read_text(encoding="utf-8").replace(instance.name, "chtest-neighbour")
-    other.write_text(text.replace("10.231.", "10.232."), encoding="utf-8")
-    done = instance.__class__(**{**instance.__dict__, "config": other}).command("up", check=False)
+    other.write_text(text, encoding="utf-8")
+    done = replace(instance, config=other).command("up", check=False)
     assert done.returncode == 1
     assert f"port {instance.port}" in done.stderr
     assert not Path("/var/lib/chtest-neighbour").exists()
+
+
+def test_addresses_of_another_network_are_said(instance: Instance) -> None:
+    other = instance.config.with_name("beside.yaml")
+    text = instance.config.read_text(encoding="utf-8").replace(instance.name, "chtest-beside")
+    other.write_text(text.replace(f"port: {instance.port}", f"port: {free_port()}"), encoding="utf-8")
+    done = replace(instance, config=other).command("up", check=False)
+    assert done.returncode == 1
+    assert f"taken by Docker's network '{instance.name}-" in done.stderr
+    assert not Path("/var/lib/chtest-beside").exists()
 
 
 def test_taken_name_is_said(instance: Instance) -> None:
@@ -98,7 +109,7 @@ def test_taken_name_is_said(instance: Instance) -> None:
         f"data: {instance.data}", "data: /var/lib/chtest-elsewhere"
     )
     other.write_text(text, encoding="utf-8")
-    done = instance.__class__(**{**instance.__dict__, "config": other}).command("up", check=False)
+    done = replace(instance, config=other).command("up", check=False)
     assert done.returncode == 1
     assert "already" in done.stderr
     assert str(instance.data) in done.stderr

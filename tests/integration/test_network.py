@@ -22,7 +22,7 @@ def test_student_reaches_hub_and_service_and_nothing_else(
     instance: Instance, student: Person, student2: Person
 ) -> None:
     other = address(instance, instance.container_of("student2", "demo"), "students")
-    tried = places("10.231.64", "10.231.72", front=instance.port, other=other)
+    tried = places(instance.students, instance.core, front=instance.port, other=other)
     found = reach(student, "demo", tried)
     assert {name for name, said in found.items() if said == "open"} == OPEN, found
 
