@@ -18,7 +18,7 @@ import subprocess
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -209,7 +209,8 @@ def free_networks() -> tuple[str, str]:
 def clear_left_over() -> None:
     """Remove what runs that were cut off have left, when Docker answers; one that still goes on holds its settings."""
     try:
-        docker.from_env().ping()
+        with closing(docker.from_env()) as client:
+            client.ping()
     except (docker.errors.DockerException, requests.RequestException):
         return
     for config in Path("/var/lib").glob("chtest-*/tests.yaml"):
@@ -263,4 +264,5 @@ def take_down(instance: Instance) -> None:
     for part in ("hub", "service", "grader", "worker", "proxy", "front", "culler"):
         said = instance.command("logs", part, "--lines=2000", check=False).stdout
         (RESULTS / f"{part}.log").write_text(said, encoding="utf-8")
+    instance.docker.close()
     instance.command("down", "--erase", "--yes")
