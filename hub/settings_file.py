@@ -184,6 +184,8 @@ def _words(detail: dict[str, Any], place: tuple[str, ...]) -> str:
 
 
 def _words_of_type(kind: str, value: Any, context: Mapping[str, Any]) -> str:
+    if value is None:
+        return "has no value; write it after the colon"
     shown = f"'{value}'" if not isinstance(value, dict | list) else "this"
     bounds = {
         "greater_than": "more than {gt}",

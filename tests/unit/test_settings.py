@@ -75,6 +75,7 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("courses:\n  Neural_x: {title: X}\n", "cannot be a course's key"),
         ("courses:\n  x: {title: X, material: notes}\n", "neither a git URL"),
         ("courses: []\n", "is not a group of settings"),
+        ("courses:\n  x:\n", "x: has no value"),
         ("- a\n", "must be settings with a value each"),
         ("\tport: 1\n", "a tab stands here"),
         ("port: 'a\n", "cannot be read"),
