@@ -201,9 +201,12 @@ def free_port() -> int:
 
 
 def free_networks() -> tuple[str, str]:
-    """The first three numbers of a students' and a core network, where nothing left over is likely to be."""
-    second, third = 128 + secrets.randbelow(120), 16 * secrets.randbelow(16)
-    return f"10.{second}.{third}", f"10.{second}.{third + 8}"
+    """The first three numbers of a students' and a core network, of those kept for tests (RFC 2544), not left over."""
+    used = "".join(config.read_text(encoding="utf-8") for config in Path("/var/lib").glob("chtest-*/tests.yaml"))
+    pairs = [
+        (f"198.{second}.{third}", f"198.{second}.{third + 8}") for second in (18, 19) for third in range(0, 256, 16)
+    ]
+    return secrets.choice([pair for pair in pairs if f"{pair[0]}.0/21" not in used])
 
 
 def clear_left_over() -> None:
