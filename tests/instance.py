@@ -18,7 +18,7 @@ import subprocess
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -211,10 +211,7 @@ def free_networks() -> tuple[str, str]:
 
 def clear_left_over() -> None:
     """Remove what runs that were cut off have left, when Docker answers; one that still goes on holds its settings."""
-    try:
-        with closing(docker.from_env()) as client:
-            client.ping()
-    except (docker.errors.DockerException, requests.RequestException):
+    if shutil.which("docker") is None or subprocess.run(["docker", "ps"], capture_output=True, check=False).returncode:
         return
     for config in Path("/var/lib").glob("chtest-*/tests.yaml"):
         with config.open(encoding="utf-8") as file:
