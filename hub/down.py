@@ -53,6 +53,7 @@ def _forget_unit(unit: Path) -> None:
     if unit.exists():
         subprocess.run(["systemctl", "disable", "--quiet", unit.name], check=False)
         unit.unlink()
+        subprocess.run(["systemctl", "daemon-reload"], check=False)
 
 
 def _need_own_data(data: Path) -> None:
