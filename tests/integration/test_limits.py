@@ -35,6 +35,7 @@ def settings_with(instance: Instance, old: str, new: str) -> Iterator[None]:
 
 
 def test_below_the_reserve_nothing_starts_and_nothing_is_acknowledged(instance: Instance, student: Person) -> None:
+    student.inside("demo", "open('large', 'wb').write(bytes(60_000_000))")
     with settings_with(instance, "reserve: 200M", "reserve: 900T"):
         refused = instance.person("lena").get("/hub/spawn/lena/second")
         assert "disk is nearly full" in text_of(refused.text)
@@ -50,6 +51,7 @@ def test_below_the_reserve_nothing_starts_and_nothing_is_acknowledged(instance: 
         told = json.loads(instance.command("status", "--json", check=False).stdout)
         assert any("free below" in problem for problem in told["problems"])
         assert "student" in {name for name, _ in told["homes"]}
+    student.inside("demo", "import os; os.remove('large')")
     assert instance.wait_until_well()["ok"]
 
 
