@@ -67,6 +67,7 @@ def test_form_without_its_token_is_refused(instance: Instance) -> None:
 
 def test_wrong_guesses_are_slowed_and_lock_nobody_out(instance: Instance) -> None:
     instance.person("outsider")
+    assert guess(instance, "outsider", OWN_PASSWORD).url.endswith("/courses/")  # forgets what was guessed before
     took = []
     for _ in range(7):
         began = time.monotonic()
