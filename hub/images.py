@@ -18,7 +18,7 @@ import yaml
 from hub import debian, wheelhouse
 from hub.adapters.engine import Engine
 from hub.durable import write_durably
-from hub.settings import Folders
+from hub.folders import Folders
 
 Report = Callable[[str], None]
 

@@ -1,7 +1,8 @@
 """What an administrator decides, as frozen values.
 
-Knows the settings, their defaults and where data lies; every default, help text, schema and reference page comes from here.
-How a file is read and how its mistakes are told is `hub.settings_file`; nothing here touches a file, Docker or HTTP.
+Knows the settings and their defaults; every default, help text, schema and reference page comes from here.
+How a file is read and how its mistakes are told is `hub.settings_file`, where data lies is `hub.folders`; nothing here
+touches a file, Docker or HTTP.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,6 +26,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from hub.folders import Folders
 
 COURSE_KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 COURSE_KEY_LENGTH = 24
@@ -256,57 +258,6 @@ class Settings(Model):
 
 
 CORE_PARTS = ("hub", "proxy", "service", "grader", "worker", "culler", "front")
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where everything lies below the data folder."""
-
-    data: Path
-
-    @property
-    def config(self) -> Path:
-        return self.data / "config"
-
-    @property
-    def secrets(self) -> Path:
-        return self.data / "secrets"
-
-    @property
-    def hub(self) -> Path:
-        return self.data / "hub"
-
-    @property
-    def service(self) -> Path:
-        return self.data / "service"
-
-    @property
-    def homes(self) -> Path:
-        return self.data / "homes"
-
-    @property
-    def grading_homes(self) -> Path:
-        return self.data / "grading-homes"
-
-    @property
-    def courses(self) -> Path:
-        return self.data / "courses"
-
-    @property
-    def material(self) -> Path:
-        return self.data / "material"
-
-    @property
-    def images(self) -> Path:
-        return self.config / "images.json"
-
-    @property
-    def wheelhouse(self) -> Path:
-        return self.data / "wheelhouse"
-
-    @property
-    def first_passwords(self) -> Path:
-        return self.data / "first-passwords"
 
 
 def as_data(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""Where everything lies below the data folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders of one hub; they are made by Ansible's role `folders`."""
+
+    data: Path
+
+    @property
+    def config(self) -> Path:
+        return self.data / "config"
+
+    @property
+    def secrets(self) -> Path:
+        return self.data / "secrets"
+
+    @property
+    def hub(self) -> Path:
+        return self.data / "hub"
+
+    @property
+    def service(self) -> Path:
+        return self.data / "service"
+
+    @property
+    def homes(self) -> Path:
+        return self.data / "homes"
+
+    @property
+    def grading_homes(self) -> Path:
+        return self.data / "grading-homes"
+
+    @property
+    def courses(self) -> Path:
+        return self.data / "courses"
+
+    @property
+    def material(self) -> Path:
+        return self.data / "material"
+
+    @property
+    def images(self) -> Path:
+        return self.config / "images.json"
+
+    @property
+    def wheelhouse(self) -> Path:
+        return self.data / "wheelhouse"
+
+    @property
+    def first_passwords(self) -> Path:
+        return self.data / "first-passwords"
