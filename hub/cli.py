@@ -114,6 +114,12 @@ def parser() -> argparse.ArgumentParser:
     test = words.add_parser("test", help="run the tests (all that need no special machine)")
     test.add_argument("part", nargs="?", choices=TEST_PARTS, help="only one part")
     test.set_defaults(run=run_test)
+
+    bench = words.add_parser("bench", help="measure CampusHub beside a stock JupyterHub").add_subparsers(required=True)
+    spawn = bench.add_parser("spawn", help="from the click to JupyterLab, and memory of a server: some minutes")
+    spawn.add_argument("--n", type=int, default=10, help="how many at once (10)")
+    spawn.add_argument("--json", action="store_true", help="as JSON, for programs")
+    spawn.set_defaults(run=run_bench_spawn)
     return top
 
 
@@ -250,3 +256,10 @@ def run_test(options: argparse.Namespace) -> int:
     from hub.testing import run  # the test tools are looked for only when tests are asked for
 
     return run(ROOT, options.part)
+
+
+def run_bench_spawn(options: argparse.Namespace) -> int:
+    from hub.bench import run  # as for the tests
+
+    need_root("bench spawn")
+    return run(ROOT, "spawn", [f"--n={options.n}", *(["--json"] if options.json else [])])
