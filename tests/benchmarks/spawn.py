@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -213,5 +214,15 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell has had the first ignored
+        signal.signal(ending, _interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        _say("interrupted; the benchmark's hubs are gone, nothing was measured")
+        sys.exit(130)

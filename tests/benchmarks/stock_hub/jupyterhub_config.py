@@ -1,6 +1,6 @@
 """A hub as DockerSpawner's manual sets it up: dummy sign-in, one network, a volume for each person.
 
-The names of container and volume carry the run's, so that they can be taken away; nothing else is chosen here.
+The names of container and volume carry the run's, so that they can be taken away.
 """
 
 import os
@@ -18,3 +18,4 @@ c.DockerSpawner.notebook_dir = "/home/jovyan/work"
 c.DockerSpawner.volumes = {f"{run}-stock-{{username}}": "/home/jovyan/work"}
 c.DockerSpawner.name_template = f"{run}-stock-server-{{username}}"
 c.DockerSpawner.remove = True
+c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # a busy machine is to give a slow figure, not a failure
