@@ -13,21 +13,19 @@ LOOKS_PER_QUESTION = 20  # every two seconds it is asked whether the server stil
 LONGEST_SECONDS = 60  # then JupyterHub goes on waiting in its own way
 
 
-async def until_listening(address: str, port: int, poll: Callable[[], Awaitable[object]]) -> bool:
-    """Return as soon as a server listens there; false when it has ended or time is over.
+async def once_listening(place: tuple[str, int], poll: Callable[[], Awaitable[object]]) -> tuple[str, int]:
+    """A server's address and port as soon as it listens there, has ended, or time is over.
 
     `poll` is a spawner's: none while the server runs.
     """
     loop = asyncio.get_running_loop()
     until, looks = loop.time() + LONGEST_SECONDS, 0
-    while loop.time() < until:
-        if await _listens(address, port):
-            return True
+    while loop.time() < until and not await _listens(*place):
         looks += 1
         if looks % LOOKS_PER_QUESTION == 0 and await poll() is not None:
-            return False
+            break
         await asyncio.sleep(EVERY_SECONDS)
-    return False
+    return place
 
 
 async def _listens(address: str, port: int) -> bool:

@@ -34,6 +34,8 @@ REST_SECONDS = 60
 SETTINGS = """\
 name: {name}
 port: {port}
+domain: localhost
+https: {{port: {https_port}, redirect_port: {redirect_port}}}
 data: {data}
 network: {{students: {students}.0/21, core: {core}.0/24}}
 courses:
@@ -195,10 +197,10 @@ def _conditions(began: datetime, count: int) -> dict[str, Any]:
         "measured": MEASURED,
         "first starts": NOT_COUNTED,
         "repeats": f"in turns, medians: {ALONE} times one alone, {BURSTS if count > 1 else 1} times {count} at once",
-        "memory": f"of each of {count} servers, all processes, {REST_SECONDS} s after the last was ready; in ours the "
+        "memory": f"of each of {count} servers, all processes, {REST_SECONDS} s or more after the last was ready; in ours the "
         "assignments panel has listed and fetched and Validate has run in that time",
         "limits": "ours 2 cores and 2 GB a server (its defaults), stock none (its defaults)",
-        "front": "ours through Caddy and the proxy, stock through its proxy",
+        "front": "ours by HTTPS through Caddy and the proxy, stock by HTTP through its proxy",
         "machine": f"{os.cpu_count()} cores, {_memory_gigabytes()} GB, load {os.getloadavg()[2]:.1f} at the end, "
         f"Linux {platform.release()}, Docker {version}",
         "date": began.isoformat(timespec="minutes"),
