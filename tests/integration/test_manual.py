@@ -7,12 +7,11 @@ import pytest
 from tests.instance import ROOT, Instance
 from tests.manual import every_command
 
-HERE = {"announce", "check", "logs", "roster", "status"}
+HERE = {"announce", "check", "images", "logs", "roster", "status"}
 ELSEWHERE = {  # first words of a command, and the test that runs it
     "up --inventory": "tests/vm/test_fresh_machine.py",
     "up": "tests/instance.py",
     "down": "tests/instance.py",
-    "images": "tests/integration/test_command.py",
     "course": "tests/integration/test_terms.py",
     "test": ".ci/run",
 }
