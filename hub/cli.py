@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub import images, remote, rosters, terms
+from hub import bench, images, remote, rosters, terms
 from hub.adapters.engine import Engine
 from hub.down import down, erase
 from hub.roster import COLUMNS
@@ -114,6 +114,14 @@ def parser() -> argparse.ArgumentParser:
     test = words.add_parser("test", help="run the tests (all that need no special machine)")
     test.add_argument("part", nargs="?", choices=TEST_PARTS, help="only one part")
     test.set_defaults(run=run_test)
+
+    measure = words.add_parser("bench", help="measure CampusHub beside a stock JupyterHub").add_subparsers(
+        required=True
+    )
+    spawn = measure.add_parser("spawn", help="from the click to JupyterLab, and memory of a server: some minutes")
+    spawn.add_argument("--n", type=int, default=10, help="how many at once (10)")
+    spawn.add_argument("--json", action="store_true", help="as JSON, for programs")
+    spawn.set_defaults(run=run_bench_spawn)
     return top
 
 
@@ -250,3 +258,8 @@ def run_test(options: argparse.Namespace) -> int:
     from hub.testing import run  # the test tools are looked for only when tests are asked for
 
     return run(ROOT, options.part)
+
+
+def run_bench_spawn(options: argparse.Namespace) -> None:
+    need_root("bench spawn")
+    bench.become(ROOT, "spawn", [f"--n={options.n}", *(["--json"] if options.json else [])])

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from hub.settings import Limits, Settings
 
@@ -47,20 +46,20 @@ def plan(settings: Settings, person: str, folder: str, course: str, kind: str) -
 
 def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
     home, about = settings.folders.homes / folder, settings.courses[course]
-    read_only, first_page = {}, "/lab"
+    environment, read_only, first_page = _environment(course, "work"), {}, "/lab"
     copy = settings.folders.material / f"{course}.git"
     if about.material is not None and copy.exists():  # Docker would make a missing one, as root's
         inside = f"/srv/material/{course}.git"
         read_only[str(copy)] = inside
-        pull = {"repo": inside, "branch": about.branch, "targetpath": course, "urlpath": f"lab/tree/{course}"}
-        first_page = f"/git-pull?{urlencode(pull)}"
+        environment |= {"CAMPUSHUB_MATERIAL": inside, "CAMPUSHUB_MATERIAL_BRANCH": about.branch}
+        first_page = "/campushub/open"
     return Plan(
         limits=settings.limits_of(course),
         folders=(home,),
         mounts={str(home): HOME},
         read_only=read_only,
         labels=_labels(settings, person, course, course),
-        environment=_environment(course, "work"),
+        environment=environment,
         default_url=first_page,
     )
 

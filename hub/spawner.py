@@ -19,6 +19,7 @@ from traitlets import Unicode
 
 from hub import serverplan
 from hub.adapters.homes import prepare_folder
+from hub.readiness import once_listening
 from hub.secrets import Secrets
 from hub.service_client import ServiceSilent, ask
 from hub.settings import Settings
@@ -75,7 +76,7 @@ class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has n
         self.environment = {**plan.environment, "CAMPUSHUB_SERVICE_URL": self.service_for_servers}
         self.notebook_dir, self.default_url = plan.notebook_dir, plan.default_url
         self.tell = f"Starting with {plan.limits.cpu:g} processor cores and {size_text(plan.limits.memory)} of memory …"
-        return await super().start()
+        return await once_listening(await super().start(), super().poll)
 
     def _own_folder(self) -> str:
         return str(self.template_namespace()["username"])

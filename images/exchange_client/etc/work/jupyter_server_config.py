@@ -1,10 +1,15 @@
 """A server for work: the assignments panel in place of nbgrader's own list, and nothing of the formgrader."""
 
+from importlib.util import find_spec
+
 c = get_config()
 c.ServerApp.jpserver_extensions = {
     "campushub_client": True,
+    "jupyter_lsp": find_spec("pylsp") is not None,  # looks for twenty language servers at every start
     "nbgrader.server_extensions.formgrader": False,
     "nbgrader.server_extensions.validate_assignment": False,
     "nbgrader.server_extensions.assignment_list": False,
     "nbgrader.server_extensions.course_list": False,
 }
+# Extensions come with the image: a person may not write there, and no package index answers from a server.
+c.LabApp.extension_manager = "readonly"
