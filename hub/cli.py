@@ -10,11 +10,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hub import images, rosters
 from hub.adapters.engine import Engine
+from hub.backup import backup
 from hub.down import down, erase
+from hub.restore import restore
 from hub.settings import CORE_PARTS, Settings
 from hub.settings_file import SettingsInvalid, load
 from hub.status import Status, look
@@ -74,6 +77,15 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--dry-run", action="store_true", help="only say what would be done")
     bring.set_defaults(run=run_roster_import)
 
+    keep = words.add_parser("backup", help="copy everything that matters while the hub runs, and verify the copy")
+    keep.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the backups")
+    keep.add_argument("--keep", type=_count, metavar="N", help="afterwards keep only the newest N (all)")
+    keep.set_defaults(run=run_backup)
+
+    back = words.add_parser("restore", help="put a backup back onto an empty machine and bring the hub up")
+    back.add_argument("folder", type=Path, metavar="DIR", help="a backup, or the folder that holds them: the newest")
+    back.set_defaults(run=run_restore)
+
     test = words.add_parser("test", help="run the tests (all that need no special machine)")
     test.add_argument("part", nargs="?", choices=TEST_PARTS, help="only one part")
     test.set_defaults(run=run_test)
@@ -81,6 +93,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 TEST_PARTS = ("quick", "integration", "browser", "attacks", "images", "vm", "gpu")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1 backup has to be kept")
+    return number
 
 
 def _default_config() -> Path:
@@ -141,6 +160,16 @@ def run_roster_import(options: argparse.Namespace) -> int:
     settings = _settings(options.config)
     good = rosters.bring_in(settings, options.course, options.file, dry_run=options.dry_run, report=_say)
     return 0 if good else 1
+
+
+def run_backup(options: argparse.Namespace) -> int:
+    need_root("backup")
+    settings, now = _settings(options.config), datetime.now(UTC)
+    return 0 if backup(settings, options.folder.absolute(), keep=options.keep, now=now, report=_say) else 1
+
+
+def run_restore(options: argparse.Namespace) -> None:
+    restore(ROOT, options.config, options.folder.absolute(), report=_say)
 
 
 def _settings(path: Path) -> Settings:

@@ -228,9 +228,9 @@ def running() -> Iterator[Instance]:
     """An instance that `campushub up` made, with a second course's roster; taken away at the end."""
     clear_left_over()
     name = f"chtest-{secrets.token_hex(3)}"
-    data = Path("/var/lib") / name
-    data.mkdir(mode=0o755)
-    config = data / "tests.yaml"
+    folder = Path("/var/lib") / name
+    folder.mkdir(mode=0o755)
+    data, config = folder / "data", folder / "tests.yaml"  # apart, since a test may erase the data
     instance = Instance(name, free_port(), data, config, *free_networks())
     config.write_text(
         SETTINGS.format(name=name, port=instance.port, data=data, students=instance.students, core=instance.core),
@@ -244,6 +244,7 @@ def running() -> Iterator[Instance]:
             yield instance
         finally:
             take_down(instance)
+            shutil.rmtree(folder)
 
 
 def bring_up(instance: Instance) -> None:
