@@ -74,6 +74,8 @@ def backup(settings: Settings, place: Path, *, keep: int | None, now: datetime, 
 
 
 def _need_data(settings: Settings) -> None:
+    if settings.folders.restored_from.exists():
+        raise Trouble("a restore has not come to its end; run it again, or `sudo ./campushub up`, before a backup")
     if not (settings.folders.service / "store.sqlite").exists():
         raise Trouble(f"{settings.data} holds no hub, so there is nothing to back up; `sudo ./campushub up` makes one")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from hub import images, rosters
 from hub.adapters.engine import Engine
 from hub.backup import backup
+from hub.doctor import examine
 from hub.down import down, erase
 from hub.restore import restore
 from hub.settings import CORE_PARTS, Settings
@@ -76,6 +77,11 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("file", type=Path)
     bring.add_argument("--dry-run", action="store_true", help="only say what would be done")
     bring.set_defaults(run=run_roster_import)
+
+    doctor = words.add_parser("doctor", help="look at everything: what is wrong, how it was seen, how to mend it")
+    doctor.add_argument("--json", action="store_true", help="as JSON, for programs")
+    doctor.add_argument("--deep", action="store_true", help="read every stored file, not today's share of them")
+    doctor.set_defaults(run=run_doctor)
 
     keep = words.add_parser("backup", help="copy everything that matters while the hub runs, and verify the copy")
     keep.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the backups")
@@ -160,6 +166,13 @@ def run_roster_import(options: argparse.Namespace) -> int:
     settings = _settings(options.config)
     good = rosters.bring_in(settings, options.course, options.file, dry_run=options.dry_run, report=_say)
     return 0 if good else 1
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    need_root("doctor")
+    found = examine(_settings(options.config), ROOT, now=datetime.now(UTC), deep=options.deep)
+    print(json.dumps(found.as_data(), indent=2) if options.json else "\n".join(found.lines()))
+    return 0 if found.ok else 1
 
 
 def run_backup(options: argparse.Namespace) -> int:

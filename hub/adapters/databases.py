@@ -28,6 +28,8 @@ NAMED = {
     "feedback": "select folder, files, 'the feedback of the submission ' || submission from feedback",
 }
 
+TIMES = (("submissions", "at"), ("feedback", "released_at"), ("jobs", "at"), ("ends", "at"), ("guesses", "at"))
+
 
 @dataclass(frozen=True)
 class Named:
@@ -69,6 +71,25 @@ def named(store: Path, *, still: bool = False) -> Iterator[Named]:
         for kind, query in NAMED.items():
             for folder, files, what in database.execute(query):
                 yield Named(kind, folder, what, tuple(StoredFile(**one) for one in json.loads(files)))
+
+
+def last_written(store: Path) -> str:
+    """The latest time in the store, as ISO 8601 text in UTC; empty for a store in which nothing has happened."""
+    query = " union ".join(f"select max({column}) from {table}" for table, column in TIMES)
+    with closing(_open(store)) as database:
+        return max((row[0] or "" for row in database.execute(query)), default="")
+
+
+def people(store: Path) -> frozenset[str]:
+    with closing(_open(store)) as database:
+        return frozenset(row[0] for row in database.execute("select name from people"))
+
+
+def servers(hub: Path) -> frozenset[tuple[str, str]]:
+    """The servers that JupyterHub knows as running or starting: whose, and their names."""
+    query = "select users.name, spawners.name from spawners join users on users.id = spawners.user_id"
+    with closing(_open(hub)) as database:
+        return frozenset(database.execute(f"{query} where spawners.server_id is not null"))
 
 
 def _open(path: Path, *, still: bool = False) -> sqlite3.Connection:
