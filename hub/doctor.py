@@ -60,12 +60,15 @@ class Diagnosis:
 
 
 def examine(settings: Settings, root: Path, *, now: datetime, deep: bool = False) -> Diagnosis:
-    """Look at everything; Docker comes first, since most is seen through it."""
+    """Look at everything; Docker and the data come first, since without them there is nothing more to see."""
     try:
         engine = Engine.connect()
     except Trouble as trouble:
         finding = Finding("Docker does not answer, so nothing of the hub runs.", str(trouble), f"`{UP}`")
         return Diagnosis(("docker",), (("docker", finding),), ())
+    if not (settings.folders.service / "store.sqlite").exists():
+        finding = Finding(f"There is no hub in {settings.data} yet.", "no service/store.sqlite in it", f"`{UP}`")
+        return Diagnosis(("data",), (("data", finding),), ())
     examined = Examined(settings, root, engine, now, deep)
     found = [(subject, one) for subject, check in CHECKS.items() for one in _run(check, examined)]
     return Diagnosis(

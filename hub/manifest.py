@@ -109,8 +109,9 @@ def read(folder: Path) -> Manifest:
 def _entry(row: dict[str, Any]) -> Entry:
     known = {field.name for field in fields(Entry)}
     entry = Entry(**{key: value for key, value in row.items() if key in known})
-    if entry.path.startswith("/") or ".." in entry.path.split("/"):
-        raise ManifestInvalid(f"a manifest names '{entry.path}', which lies outside the backup")
+    for path in (entry.path, entry.same_as):
+        if path.startswith("/") or ".." in path.split("/"):
+            raise ManifestInvalid(f"a manifest names '{path}', which lies outside the backup")
     return entry
 
 

@@ -46,7 +46,7 @@ def restore(root: Path, config: Path, place: Path, *, report: Report) -> None:
     report("reading all of it …")
     _need_whole(top, found)
     if not already:
-        _need_room(settings, found)
+        _need_room(settings, top, found)
         report(f"copying to {settings.data} …")
         _put_data(settings, top, found)
     for target, content in plan:
@@ -139,12 +139,13 @@ def _need_whole(top: Path, found: Manifest) -> None:
         raise Trouble("\n  ".join(lines) + f"\n{count}. {UNTOUCHED} Take another backup.")
 
 
-def _need_room(settings: Settings, found: Manifest) -> None:
+def _need_room(settings: Settings, top: Path, found: Manifest) -> None:
     there = next(path for path in (settings.data, *settings.data.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    if found.size + settings.reserve > free:
+    kept = (entry.path for entry in found.entries if entry.kind == "file" and not entry.same_as)
+    wanted, free = sum((top / path).stat().st_blocks * 512 for path in kept), shutil.disk_usage(there).free
+    if wanted + settings.reserve > free:
         raise Trouble(
-            f"the data needs {found.size // MEGABYTE} MB beside the reserve, and {free // MEGABYTE} MB are free below "
+            f"the data needs {wanted // MEGABYTE} MB beside the reserve, and {free // MEGABYTE} MB are free below "
             f"{there}. {UNTOUCHED}"
         )
 

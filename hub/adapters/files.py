@@ -119,7 +119,8 @@ def copy_attributes(source: int | Path, target: Path) -> None:
     """Extended attributes, with them access lists, where the file system takes them."""
     with suppress(OSError):
         for name in os.listxattr(source):
-            os.setxattr(target, name, os.getxattr(source, name))
+            with suppress(OSError):
+                os.setxattr(target, name, os.getxattr(source, name))
 
 
 def hash_of(path: Path) -> str:

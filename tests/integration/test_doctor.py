@@ -109,6 +109,15 @@ def test_docker_that_does_not_answer_is_the_one_finding(instance: Instance, monk
     assert "mend  `sudo ./campushub up`" in said
 
 
+def test_hub_that_is_not_there_is_the_one_finding(instance: Instance, tmp_path: Path) -> None:
+    config = tmp_path / "hub.yaml"
+    text = instance.config.read_text(encoding="utf-8")
+    config.write_text(text.replace(str(instance.data), str(tmp_path / "none")), encoding="utf-8")
+    code, said = doctor(replace(instance, config=config))
+    assert code == 1
+    assert f"! data: There is no hub in {tmp_path}/none yet." in said
+
+
 def test_check_that_cannot_look_does_not_keep_the_others_from_it(
     small: tuple[Patient, Receipt], tmp_path: Path
 ) -> None:
