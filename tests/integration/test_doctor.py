@@ -91,8 +91,11 @@ def doctor(instance: Instance, *words: str) -> tuple[int, str]:
 # -- the whole round -----------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_found_on_a_hub_that_is_well(instance: Instance, tmp_path: Path) -> None:
+def test_nothing_is_found_on_a_hub_that_is_well(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     instance.command("backup", str(tmp_path / "backups"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # all that cron gives
     code, said = doctor(instance)
     assert code == 0, said
     assert said.splitlines()[-1] == f"nothing found; looked at: {', '.join(CHECKS)}"
@@ -187,23 +190,18 @@ def test_firewall_rule_that_is_gone(patient: Patient) -> None:
     mended(patient, "firewall", "rules of the students' network are missing")
 
 
-def test_rule_of_others_before_ours(patient: Patient) -> None:
-    others = ["DOCKER-USER", "-i", firewall.bridge(patient.settings), "-j", "ACCEPT"]
-    iptables("-I", others[0], "1", *others[1:])
-    try:
-        mended(patient, "firewall", "Other rules let packets pass before")
-    finally:
-        iptables("-D", *others)
-
-
-def test_own_rules_in_another_order(patient: Patient) -> None:
-    chain = firewall.chains(patient.settings)[0]
-    last = len(firewall.rules(patient.settings)) // 2 - 2
+def test_rules_that_are_all_there_in_another_order(patient: Patient) -> None:
+    chain, others = firewall.chains(patient.settings)[0], ("-i", firewall.bridge(patient.settings), "-j", "ACCEPT")
     iptables("-D", chain, "-j", "REJECT")
     iptables("-I", chain, "1", "-j", "REJECT")
-    assert last > 0
-    assert firewall.missing(patient.settings) == [], "every rule is there"
-    mended(patient, "firewall", "REJECT")
+    iptables("-I", "DOCKER-USER", "1", *others)
+    try:
+        assert firewall.missing(patient.settings) == []
+        told = firewall.overtaken(patient.settings)
+        assert [line.split()[:3] for line in told] == [["iptables", "-A", chain], ["iptables", "-A", "DOCKER-USER"]]
+        mended(patient, "firewall", "Other rules let packets pass before")
+    finally:
+        iptables("-D", "DOCKER-USER", *others)
 
 
 def test_bridged_packets_that_pass_the_firewall_by(tmp_path: Path) -> None:
