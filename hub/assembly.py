@@ -8,10 +8,12 @@ from typing import Any
 from hub.authenticator import CampusAuthenticator
 from hub.secrets import Secrets
 from hub.settings import Settings
+from hub.signin import SCOPES
 from hub.spawner import CampusSpawner
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 SERVICE_ACCESS = "access:services!service=courses"
+TITLES = {"oidc": "your campus account", "github": "GitHub", "google": "Google"}
 HUB_PORT, PROXY_API_PORT, SERVICE_PORT = 8081, 8001, 8010
 
 
@@ -21,7 +23,7 @@ def configure(c: Any, settings: Settings, path: Path) -> None:
     service = f"http://{settings.core_address('service')}:{SERVICE_PORT}/courses/api"
     _hub(c, settings, secrets)
     _proxy(c, settings, secrets)
-    _people(c, service, secrets)
+    _people(c, settings, service, secrets)
     _services(c, secrets)
     _servers(c, settings, path, service)
 
@@ -40,7 +42,10 @@ def _hub(c: Any, settings: Settings, secrets: Secrets) -> None:
     c.JupyterHub.concurrent_spawn_limit = 24
     c.JupyterHub.authenticate_prometheus = True
     c.JupyterHub.trusted_downstream_ips = [settings.core_address("front"), settings.core_address("proxy")]
-    c.JupyterHub.tornado_settings = {"headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}}
+    c.JupyterHub.tornado_settings = {
+        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
+        "xsrf_cookie_kwargs": {"secure": settings.domain is not None},
+    }
     c.JupyterHub.shutdown_on_logout = False
 
 
@@ -52,12 +57,25 @@ def _proxy(c: Any, settings: Settings, secrets: Secrets) -> None:
     c.ConfigurableHTTPProxy.auth_token = secrets.read("proxy")
 
 
-def _people(c: Any, service: str, secrets: Secrets) -> None:
+def _people(c: Any, settings: Settings, service: str, secrets: Secrets) -> None:
     c.JupyterHub.authenticator_class = CampusAuthenticator
     c.CampusAuthenticator.service = service
     c.CampusAuthenticator.token = secrets.read("hub")
     c.Authenticator.allow_all = True  # whom the service knows; it asks the rosters
     c.Authenticator.enable_auth_state = False
+    login = settings.login
+    if login.method == "accounts":
+        return
+    title = login.title or TITLES[login.method]
+    c.CampusAuthenticator.provider = login.method
+    c.JupyterHub.template_vars = {"provider": title}
+    c.ByClaim.claim, c.ByClaim.issuer = login.matches, login.issuer
+    c.ByClaim.service, c.ByClaim.token = service, secrets.read("hub")
+    c.OAuthenticator.login_service, c.OAuthenticator.scope = title, SCOPES[login.method]
+    c.OAuthenticator.client_id, c.OAuthenticator.client_secret = login.client_id, secrets.read("sign-in")
+    c.OAuthenticator.oauth_callback_url = f"{settings.url}/hub/oauth_callback"
+    if login.method == "github" and login.issuer:
+        c.GitHubOAuthenticator.github_url = login.issuer
 
 
 def _services(c: Any, secrets: Secrets) -> None:
@@ -74,7 +92,11 @@ def _services(c: Any, secrets: Secrets) -> None:
     ]
     c.JupyterHub.load_roles = [
         {"name": "user", "scopes": ["self", SERVICE_ACCESS]},
-        {"name": "courses", "services": ["courses"], "scopes": ["read:users", "read:servers"]},
+        {
+            "name": "courses",
+            "services": ["courses"],
+            "scopes": ["list:users", "read:users", "read:servers", "delete:servers"],
+        },
         {
             "name": "culler",
             "services": ["culler"],

@@ -1,4 +1,7 @@
-"""Signing in: the hub passes name and password to the service, which keeps the accounts and slows wrong guesses."""
+"""Signing in: the hub passes name and password to the service, which keeps the accounts and slows wrong guesses.
+
+A provider's sign-in (`hub.signin`) may stand beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from jupyterhub.auth import Authenticator
 from tornado.web import HTTPError
 from traitlets import Unicode
 
+from hub import signin
 from hub.service_client import ServiceSilent, ask
 
 KNOWN, KNOWN_DAYS = "campushub-known-browser", 180
@@ -19,6 +23,14 @@ class CampusAuthenticator(Authenticator):  # type: ignore[misc]  # JupyterHub's 
 
     service = Unicode(help="address of the service's API").tag(config=True)
     token = Unicode(help="the hub's token for the service").tag(config=True)
+    provider = Unicode(help="the sign-in that stands beside the hub's own: oidc, github, google, or none").tag(
+        config=True
+    )
+
+    def get_handlers(self, app: Any) -> list[Any]:
+        """JupyterHub's own addresses of a sign-in, and the provider's."""
+        own: list[Any] = super().get_handlers(app)
+        return own + (signin.handlers(signin.PROVIDERS[self.provider](parent=app)) if self.provider else [])
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """The person's name, or None; raises HTTPError with a sentence when it cannot be decided now."""

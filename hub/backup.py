@@ -28,8 +28,9 @@ from hub.adapters.files import Gone, Unreadable, dress, entry_of, hash_of
 from hub.adapters.trees import Copying, Earlier, mistakes, needed
 from hub.durable import sync_folder, write_durably
 from hub.manifest import Manifest
-from hub.settings import Settings, size_text
+from hub.settings import Settings
 from hub.trouble import Trouble
+from hub.values import size_text
 
 Report = Callable[[str], None]
 

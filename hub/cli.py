@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hub import images, rosters
+from hub import images, remote, rosters, terms
 from hub.adapters.engine import Engine
 from hub.backup import backup
 from hub.doctor import examine
 from hub.down import down, erase
 from hub.restore import restore
+from hub.roster import COLUMNS
 from hub.settings import CORE_PARTS, Settings
 from hub.settings_file import SettingsInvalid, load
 from hub.status import Status, look
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     words = top.add_subparsers(required=True, metavar="COMMAND")
 
     up = words.add_parser("up", help="make this machine a hub, or bring it up to date with the settings")
+    up.add_argument("--inventory", type=Path, help="Ansible inventory (YAML) of servers to install over SSH instead")
     up.set_defaults(run=run_up)
 
     status = words.add_parser("status", help="what runs, where, and what is wrong")
@@ -71,12 +73,47 @@ def parser() -> argparse.ArgumentParser:
     image.add_parser("build", help="build what is not there yet").set_defaults(run=run_images_build)
     image.add_parser("list", help="which images there are, and which are built").set_defaults(run=run_images_list)
 
+    course = words.add_parser("course", help="add a course, close one, take one up again").add_subparsers(required=True)
+    new = course.add_parser("add", help="add a course to the settings and apply them")
+    new.add_argument("key")
+    new.add_argument("--title", required=True, help="what people read")
+    for name in ("material", "branch", "image"):
+        new.add_argument(f"--{name}", default="")
+    new.set_defaults(run=run_course_add)
+    archive = course.add_parser("archive", help="close a course: its staff may look, nobody else comes in")
+    archive.add_argument("key")
+    archive.set_defaults(run=run_course_archive)
+    rollover = course.add_parser("rollover", help="sources and settings into a new term; the old one is archived")
+    rollover.add_argument("old")
+    rollover.add_argument("new")
+    rollover.add_argument("--title", default="", help="another title for the new term")
+    rollover.set_defaults(run=run_course_rollover)
+
     roster = words.add_parser("roster", help="who is in a course").add_subparsers(required=True)
     bring = roster.add_parser("import", help="bring a CSV file in: name,full_name,email,role,section")
     bring.add_argument("course")
     bring.add_argument("file", type=Path)
     bring.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    bring.add_argument("--remove-missing", action="store_true", help="remove students who are not in the file")
     bring.set_defaults(run=run_roster_import)
+    listing = roster.add_parser("list", help="everybody in a course")
+    listing.add_argument("course")
+    listing.set_defaults(run=run_roster_list)
+    add = roster.add_parser("add", help="add one person, or change one")
+    add.add_argument("course")
+    add.add_argument("name")
+    for column in ("full-name", "email", "role", "section"):
+        add.add_argument(f"--{column}", default="")
+    add.set_defaults(run=run_roster_add)
+    remove = roster.add_parser("remove", help="take one person off; what they handed in stays")
+    remove.add_argument("course")
+    remove.add_argument("name")
+    remove.set_defaults(run=run_roster_remove)
+
+    announce = words.add_parser("announce", help="tell everybody something, on their pages and in JupyterLab")
+    announce.add_argument("text", help="what they read; '' takes it away")
+    announce.add_argument("--course", help="only this course")
+    announce.set_defaults(run=run_announce)
 
     doctor = words.add_parser("doctor", help="look at everything: what is wrong, how it was seen, how to mend it")
     doctor.add_argument("--json", action="store_true", help="as JSON, for programs")
@@ -120,7 +157,10 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def run_up(options: argparse.Namespace) -> None:
-    up(ROOT, options.config, report=_say)
+    if options.inventory:
+        remote.up(ROOT, options.config, options.inventory, report=_say)
+    else:
+        up(ROOT, options.config, report=_say)
 
 
 def run_status(options: argparse.Namespace) -> int:
@@ -164,13 +204,69 @@ def run_images_list(_: argparse.Namespace) -> None:
 def run_roster_import(options: argparse.Namespace) -> int:
     need_root("roster import")
     settings = _settings(options.config)
-    good = rosters.bring_in(settings, options.course, options.file, dry_run=options.dry_run, report=_say)
+    good = rosters.bring_in(
+        settings,
+        options.course,
+        options.file,
+        dry_run=options.dry_run,
+        remove_missing=options.remove_missing,
+        report=_say,
+    )
     return 0 if good else 1
+
+
+def run_course_add(options: argparse.Namespace) -> None:
+    need_root("course add")
+    about = {name: getattr(options, name) for name in ("title", "material", "branch", "image")}
+    terms.add(options.config, images.course_images(ROOT), options.key, about)
+    _apply(options, f"{options.key}: added. Its people: sudo ./campushub roster import {options.key} FILE")
+
+
+def run_course_archive(options: argparse.Namespace) -> None:
+    need_root("course archive")
+    terms.archive(options.config, images.course_images(ROOT), options.key)
+    _apply(options, f"{options.key}: archived")
+
+
+def run_course_rollover(options: argparse.Namespace) -> None:
+    need_root("course rollover")
+    terms.rollover(options.config, images.course_images(ROOT), options.old, options.new, options.title)
+    _apply(options, f"{options.new}: taken over from {options.old}, with an empty roster; {options.old} is archived")
+
+
+def _apply(options: argparse.Namespace, done: str) -> None:
+    """Bring the hub up to date with settings that were changed just now."""
+    print(f"{options.config}: changed; now `campushub up`", flush=True)
+    up(ROOT, options.config, report=_say)
+    print(done)
+
+
+def run_roster_list(options: argparse.Namespace) -> None:
+    need_root("roster list")
+    for line in rosters.listed(_settings(options.config), options.course):
+        print(line)
+
+
+def run_roster_add(options: argparse.Namespace) -> int:
+    need_root("roster add")
+    row = {column: getattr(options, column) for column in COLUMNS}
+    return 0 if rosters.add(_settings(options.config), options.course, row, report=_say) else 1
+
+
+def run_roster_remove(options: argparse.Namespace) -> None:
+    need_root("roster remove")
+    rosters.remove(_settings(options.config), options.course, options.name, report=_say)
+
+
+def run_announce(options: argparse.Namespace) -> None:
+    need_root("announce")
+    rosters.announce(_settings(options.config), options.course, options.text, report=_say)
 
 
 def run_doctor(options: argparse.Namespace) -> int:
     need_root("doctor")
-    found = examine(_settings(options.config), ROOT, now=datetime.now(UTC), deep=options.deep)
+    settings, now = _settings(options.config), datetime.now(UTC)
+    found = examine(settings, ROOT, options.config, now=now, deep=options.deep)
     print(json.dumps(found.as_data(), indent=2) if options.json else "\n".join(found.lines()))
     return 0 if found.ok else 1
 

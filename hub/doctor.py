@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from hub.adapters.engine import Engine
-from hub.checks import UP, Check, Examined, Finding, Note, containers, data, machine, network, versions
+from hub.checks import UP, Check, Examined, Finding, Note, certificate, containers, data, machine, network, versions
 from hub.settings import Settings
 from hub.trouble import Trouble
 
 CHECKS: dict[str, Check] = {
     "disk": machine.disk,
     "clock": machine.clock,
+    "certificates": certificate.served,
     "firewall": network.rules,
     "parts": containers.parts,
     "images": containers.built,
@@ -59,7 +60,7 @@ class Diagnosis:
         return [*told, f"{head}; looked at: {', '.join(self.looked_at)}"]
 
 
-def examine(settings: Settings, root: Path, *, now: datetime, deep: bool = False) -> Diagnosis:
+def examine(settings: Settings, root: Path, config: Path, *, now: datetime, deep: bool = False) -> Diagnosis:
     """Look at everything; Docker and the data come first, since without them there is nothing more to see."""
     try:
         engine = Engine.connect()
@@ -69,7 +70,7 @@ def examine(settings: Settings, root: Path, *, now: datetime, deep: bool = False
     if not (settings.folders.service / "store.sqlite").exists():
         finding = Finding(f"There is no hub in {settings.data} yet.", "no service/store.sqlite in it", f"`{UP}`")
         return Diagnosis(("data",), (("data", finding),), ())
-    examined = Examined(settings, root, engine, now, deep)
+    examined = Examined(settings, root, config, engine, now, deep)
     found = [(subject, one) for subject, check in CHECKS.items() for one in _run(check, examined)]
     return Diagnosis(
         tuple(CHECKS),

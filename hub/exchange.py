@@ -17,6 +17,7 @@ MOST_FILES = 1000
 DEEPEST = 20
 LONGEST_NAME = 200  # bytes of UTF-8; file systems take 255
 RESERVED = {".", ".."}
+LONGEST_ANNOUNCEMENT = 1000  # characters
 NOTEBOOK_LIMIT = 50 * 1024**2  # bytes; a larger one cannot be opened in a browser either
 
 
@@ -111,3 +112,14 @@ def check_complete(handed_in: Iterable[str], released: Iterable[str]) -> None:
         raise Refused(
             f"{names} is missing. Give your notebook this name again, or fetch the assignment again, then submit."
         )
+
+
+def announcement(text: str) -> str:
+    """A text for a course as it is kept; raises Refused for one that is too long to be read."""
+    kept = "\n".join(line.strip() for line in text.strip().splitlines())
+    if len(kept) > LONGEST_ANNOUNCEMENT:
+        raise Refused(
+            f"An announcement has at most {LONGEST_ANNOUNCEMENT} characters; this one has {len(kept)}. Shorten it, or "
+            "put the rest into the material."
+        )
+    return kept

@@ -64,3 +64,12 @@ class Folders:
     @property
     def first_passwords(self) -> Path:
         return self.data / "first-passwords"
+
+    @property
+    def front(self) -> Path:
+        return self.data / "front"
+
+    @property
+    def authority(self) -> Path:
+        """The root certificate of the hub's own authority, which the front makes."""
+        return self.front / "pki" / "authorities" / "local" / "root.crt"

@@ -1,4 +1,4 @@
-"""How the command speaks to the service that runs: through the front, with the command's own token."""
+"""How the command speaks to the service that runs: through the front's door on this machine, with the command's token."""
 
 from __future__ import annotations
 
@@ -14,16 +14,26 @@ PATIENCE = 300  # seconds: a large roster hashes a password a person
 
 
 def url(settings: Settings) -> str:
-    """The address of this hub on this machine."""
+    """The address at which the front answers the command; people's is `settings.url`."""
     return f"http://127.0.0.1:{settings.port}"
 
 
 def post(settings: Settings, path: str, data: dict[str, Any]) -> dict[str, Any]:
     """The service's answer to a request; raises Trouble with its sentence when it refuses or does not answer."""
+    return _ask(settings, "POST", path, data)
+
+
+def get(settings: Settings, path: str) -> dict[str, Any]:
+    """What the service tells; raises Trouble as `post` does."""
+    return _ask(settings, "GET", path, None)
+
+
+def _ask(settings: Settings, method: str, path: str, data: dict[str, Any] | None) -> dict[str, Any]:
     token = Secrets(settings.folders.secrets).read("command")
     headers = {"Authorization": f"token {token}"}
+    address = f"{url(settings)}/courses/api/{path}"
     try:
-        answer = requests.post(f"{url(settings)}/courses/api/{path}", json=data, headers=headers, timeout=PATIENCE)
+        answer = requests.request(method, address, json=data, headers=headers, timeout=PATIENCE)
         told: dict[str, Any] = answer.json() if answer.content else {}
     except (requests.RequestException, ValueError):
         raise Trouble("the service does not answer; `campushub status` says what runs") from None

@@ -25,8 +25,11 @@ READ_AGAIN = {"admins", "backup_days", "courses", "limits", "reserve", "submissi
 MEGABYTE = 1024**2
 
 
-def play(root: Path, playbook: str, variables: Mapping[str, Any]) -> int:
-    """Run one playbook against this machine; how many things it changed. Raises Trouble when it failed."""
+def play(root: Path, playbook: str, variables: Mapping[str, Any], inventory: Path | None = None) -> int:
+    """Run one playbook against this machine, or the servers of an inventory; how many things it changed.
+
+    Raises Trouble when it failed.
+    """
     modules = collections.install(root / "ansible" / "collections.txt", root / ".venv" / "collections")
     with TemporaryDirectory(prefix="campushub-play-") as scratch:
         counts, given = Path(scratch) / "counts.json", Path(scratch) / "variables.json"
@@ -41,8 +44,7 @@ def play(root: Path, playbook: str, variables: Mapping[str, Any]) -> int:
         program = Path(sys.executable).parent / "ansible-playbook"
         command = [
             str(program),
-            "--inventory=localhost,",
-            "--connection=local",
+            *([f"--inventory={inventory}"] if inventory else ["--inventory=localhost,", "--connection=local"]),
             f"--extra-vars=@{given}",
             str(root / "ansible" / playbook),
         ]
@@ -62,7 +64,8 @@ def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
         "ansible_python_interpreter": sys.executable,
         "campushub_name": settings.name,
         "campushub_data": str(settings.data),
-        "campushub_port": settings.port,
+        "campushub_front": _front(settings, config),
+        "campushub_sign_in_secret": str(sign_in_secret(settings, config) or ""),
         "campushub_root": str(root),
         "campushub_config": str(config.resolve()),
         "campushub_python": sys.executable,
@@ -79,16 +82,42 @@ def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
             "core": {part: settings.core_address(part) for part in CORE_PARTS},
             "students": {part: settings.address(part) for part in ("hub", "proxy", "service")},
         },
-        "campushub_settings_id": _settings_id(settings),
+        "campushub_settings_id": _settings_id(settings, config),
         "campushub_material_paths": _material_paths(settings),
         "campushub_upload_limit": settings.submission_limit + 4 * MEGABYTE,
         "campushub_timezone": settings.timezone or machine_time_zone(),
     }
 
 
-def _settings_id(settings: Settings) -> str:
+def beside(config: Path, path: Path | None) -> Path | None:
+    """A file that the settings name: a relative path starts at their own folder."""
+    return path and config.resolve().parent / path
+
+
+def sign_in_secret(settings: Settings, config: Path) -> Path | None:
+    """The file of what the campus' sign-in gave this hub; none while only the hub's own accounts are used."""
+    return beside(config, settings.login.client_secret_file) if settings.login.method != "accounts" else None
+
+
+def _front(settings: Settings, config: Path) -> dict[str, Any]:
+    """What the front's configuration needs. Without a domain it is reached from this machine alone."""
+    https, own = settings.https, f"127.0.0.1:{settings.port}:8000"
+    redirect = [f"{https.redirect_port}:8080"] if https.redirect_port else []
+    return {
+        "domain": settings.domain or "",
+        "url": settings.url,
+        "ports": [own, f"{https.port}:8443", *redirect] if settings.domain else [own],
+        "certificate": str(beside(config, https.certificate_file) or ""),
+        "key": str(beside(config, https.key_file) or ""),
+    }
+
+
+def _settings_id(settings: Settings, config: Path) -> str:
     read_once = {key: value for key, value in as_data(settings).items() if key not in READ_AGAIN}
-    return hashlib.sha256(json.dumps(read_once, sort_keys=True).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps(read_once, sort_keys=True).encode())
+    if (secret := sign_in_secret(settings, config)) is not None:
+        digest.update(secret.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _material_paths(settings: Settings) -> list[str]:

@@ -1,10 +1,11 @@
-"""What is generated from the settings and the rules: the reference page, the editor's schema, the grid of who may what.
+"""What is generated: the pages of settings, commands and permissions, and the schema for editors.
 
 `python -m hub.reference` writes the files; a test fails when one of them is stale.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from hub.courses import MAY, VERBS, Role
+from hub.cli import parser
+from hub.courses import LOOKING, MAY, VERBS, Role
 from hub.settings import Course, Settings, as_data
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_PAGE = Path("docs/reference/settings.md")
 PERMISSIONS_PAGE = Path("docs/reference/permissions.md")
+COMMANDS_PAGE = Path("docs/reference/commands.md")
 SCHEMA = Path("config/hub.schema.json")
 
 HEAD = """\
@@ -32,16 +35,19 @@ Every setting of `config/hub.yaml`. This page is generated from `hub/settings.py
 """
 
 VERB_WORDS = {
+    "see": "see the course's page",
     "work": "open their own notebooks",
     "fetch": "fetch an assignment",
     "submit": "hand in",
     "read_own": "see their own receipts, score and feedback",
-    "grade": "open the formgrader and have submissions graded",
+    "look": "open the formgrader",
+    "grade": "have submissions graded, and mark them",
     "release": "release and withdraw assignments, change due dates",
     "collect": "collect submissions",
     "return_feedback": "give feedback back",
     "read_roster": "see who is in the course",
     "see_submissions": "see who has submitted what, and receipts",
+    "announce": "tell the course something on its page and in JupyterLab",
     "reset_password": "give a student a new first password",
     "change_roster": "change the roster",
 }
@@ -49,7 +55,12 @@ VERB_WORDS = {
 
 def files() -> dict[Path, str]:
     """Every generated file with what has to be in it."""
-    return {SETTINGS_PAGE: settings_page(), PERMISSIONS_PAGE: permissions_page(), SCHEMA: schema()}
+    return {
+        SETTINGS_PAGE: settings_page(),
+        PERMISSIONS_PAGE: permissions_page(),
+        COMMANDS_PAGE: commands_page(),
+        SCHEMA: schema(),
+    }
 
 
 def settings_page() -> str:
@@ -89,14 +100,55 @@ def permissions_page() -> str:
         "In one course, by role. Administrators (`admins` in the settings) may do all of it in every course. This page is",
         "generated from `hub/courses.py`, the one table that spawner, service and pages ask.",
         "",
-        f"| | {' | '.join(roles)} |",
-        f"|---|{'---|' * len(roles)}",
+        "In a course of an earlier term only what the last column names is left, to those who taught it.",
+        "",
+        f"| | {' | '.join(roles)} | earlier term |",
+        f"|---|{'---|' * len(roles)}---|",
     ]
     for verb in VERB_WORDS:
         marks = " | ".join("yes" if verb in MAY[role] else "no" for role in roles)
-        lines.append(f"| {VERB_WORDS[verb]} | {marks} |")
+        lines.append(f"| {VERB_WORDS[verb]} | {marks} | {'stays' if verb in LOOKING else '–'} |")
     assert set(VERB_WORDS) == VERBS
     return "\n".join(lines) + "\n"
+
+
+COMMANDS_HEAD = """\
+# Commands
+
+Every word of `./campushub`. This page is generated from `hub/cli.py`; write it again with
+`.venv/bin/python -m hub.reference`. `./campushub COMMAND --help` says the same. What changes the machine or reads what only
+root may read wants `sudo`.
+
+| command | what it does |
+|---|---|
+"""
+
+
+def commands_page() -> str:
+    rows = [f"| `{usage}` | {meaning} |" for usage, meaning in _commands(parser(), "campushub", "")]
+    return COMMANDS_HEAD + "\n".join(rows) + "\n"
+
+
+def _commands(words: argparse.ArgumentParser, name: str, meaning: str) -> Iterator[tuple[str, str]]:
+    """Usage and meaning of a command, or of each word that may follow it."""
+    below = [action for action in words._actions if isinstance(action, argparse._SubParsersAction)]
+    for action in below:
+        told = {choice.dest: choice.help or "" for choice in action._choices_actions}
+        for word, inner in action.choices.items():
+            yield from _commands(inner, f"{name} {word}", told.get(word, ""))
+    if not below:
+        yield " ".join([name, *_arguments(words)]), meaning
+
+
+def _arguments(words: argparse.ArgumentParser) -> Iterator[str]:
+    for action in words._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        value = "" if action.nargs == 0 else str(action.metavar or action.dest).upper().replace("_", "-")
+        shown = " ".join(
+            part for part in (action.option_strings[0] if action.option_strings else "", str(value)) if part
+        )
+        yield f"[{shown}]" if action.option_strings or action.nargs == "?" else shown
 
 
 def schema() -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hub.courses import Role
-from hub.settings import person_name
+from hub.values import person_name
 
 COLUMNS = ("name", "full_name", "email", "role", "section")
 NEEDED = ("name",)

@@ -17,21 +17,68 @@ from hub.trouble import Trouble
 Report = Callable[[str], None]
 
 
-def bring_in(settings: Settings, course: str, path: Path, *, dry_run: bool, report: Report) -> bool:
+def bring_in(
+    settings: Settings, course: str, path: Path, *, dry_run: bool, remove_missing: bool = False, report: Report
+) -> bool:
     """Import one file and say what was done; whether every row was good. Raises Trouble."""
-    told = front_client.post(settings, f"roster/{course}", {"csv": _read(path), "dry_run": dry_run})
+    return _bring_in(settings, course, path.name, _read(path), dry_run, remove_missing, report)
+
+
+def add(settings: Settings, course: str, row: dict[str, str], *, report: Report) -> bool:
+    """Add one person to a roster, or change one: the same as a file of one row. Raises Trouble."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, tuple(row), lineterminator="\n")
+    table.writeheader()
+    table.writerow(row)
+    return _bring_in(settings, course, "the row", text.getvalue(), False, False, report)
+
+
+def remove(settings: Settings, course: str, name: str, *, report: Report) -> None:
+    """Take somebody off a roster; what they have open of the course ends. Raises Trouble."""
+    front_client.post(settings, f"roster/{course}/remove", {"name": name})
+    report(f"{course}: {name} is removed; what they handed in stays")
+
+
+def listed(settings: Settings, course: str) -> list[str]:
+    """One line a person: name, role, section, full name, e-mail."""
+    people = front_client.get(settings, f"roster/{course}")["people"]
+    columns = ("name", "role", "section", "full_name", "email")
+    widths = {column: max((len(one[column]) for one in people), default=0) for column in columns}
+    return ["  ".join(f"{one[column]:<{widths[column]}}" for column in columns).rstrip() for one in people]
+
+
+def announce(settings: Settings, course: str | None, text: str, *, report: Report) -> None:
+    """Tell one course or every one something; an empty text takes what was told away. Raises Trouble."""
+    front_client.post(settings, "announcement", {"text": text, **({"course": course} if course else {})})
+    where = course or "every course"
+    report(f"announced to {where}" if text.strip() else f"nothing is announced to {where} any more")
+
+
+def _bring_in(
+    settings: Settings, course: str, name: str, text: str, dry_run: bool, remove_missing: bool, report: Report
+) -> bool:
+    asked = {"csv": text, "dry_run": dry_run, "remove_missing": remove_missing}
+    told = front_client.post(settings, f"roster/{course}", asked)
     for mistake in told["mistakes"]:
-        report(f"{path.name}:{mistake['line']}  {mistake['message']}")
-    for word in ("added", "changed"):
+        report(f"{name}:{mistake['line']}  {mistake['message']}")
+    for word in ("added", "changed", "removed"):
         if told[word]:
             report(f"{word}: {', '.join(told[word])}")
+    if told["missing"]:
+        report(f"students who are not in it (--remove-missing removes them): {', '.join(told['missing'])}")
     if told["passwords"]:
         report(f"first passwords: {_hand_out(settings, course, told['passwords'])}")
-    counts = f"{len(told['added'])} added, {len(told['changed'])} changed, {told['unchanged']} unchanged"
-    wrong = len(told["mistakes"])
-    tail = f", {wrong} {'row' if wrong == 1 else 'rows'} not used" if wrong else ""
-    report(f"{course}: {counts}{tail}{'; nothing was changed (dry run)' if dry_run else ''}")
-    return not wrong
+    report(f"{course}: {_counts(told)}{'; nothing was changed (dry run)' if dry_run else ''}")
+    return not told["mistakes"]
+
+
+def _counts(told: dict[str, Any]) -> str:
+    counts = [f"{len(told['added'])} added", f"{len(told['changed'])} changed", f"{told['unchanged']} unchanged"]
+    if told["removed"]:
+        counts.append(f"{len(told['removed'])} removed")
+    if wrong := len(told["mistakes"]):
+        counts.append(f"{wrong} {'row' if wrong == 1 else 'rows'} not used")
+    return ", ".join(counts)
 
 
 def _read(path: Path) -> str:

@@ -68,11 +68,13 @@ def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
 def _grade(settings: Settings, person: str, folder: str, course: str) -> Plan:
     home = settings.folders.grading_homes / f"{folder}--{course}"
     teaching = settings.folders.courses / course
+    place = {str(teaching): f"{TEACHING}/{course}"}
+    archived = settings.courses[course].archived
     return Plan(
         limits=settings.limits_of(course),
         folders=(home, teaching),
-        mounts={str(home): HOME, str(teaching): f"{TEACHING}/{course}"},
-        read_only={},
+        mounts={str(home): HOME, **({} if archived else place)},
+        read_only=place if archived else {},
         labels=_labels(settings, person, course, f"grade-{course}"),
         environment=_environment(course, "grade"),
         default_url="/formgrader",

@@ -1,138 +1,34 @@
 """What an administrator decides, as frozen values.
 
-Knows the settings and their defaults; every default, help text, schema and reference page comes from here.
-How a file is read and how its mistakes are told is `hub.settings_file`, where data lies is `hub.folders`; nothing here
-touches a file, Docker or HTTP.
+Knows the settings and their defaults; every default, help text, schema and reference page comes from here. How one value
+reads is `hub.values`, how a file is read and its mistakes are told `hub.settings_file`, where data lies `hub.folders`;
+nothing here touches a file, Docker or HTTP.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from hub.folders import Folders
+from hub.values import (
+    CourseKey,
+    PersonName,
+    Size,
+    Subnet,
+    absolute_folder,
+    domain_name,
+    git_source,
+    image_name,
+    time_zone,
+)
 
-COURSE_KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-COURSE_KEY_LENGTH = 24
-RESERVED_PREFIXES = ("gpu-", "grade-")
-PAGES = {"api", "feedback", "password", "receipts", "static"}  # below /courses/, beside the courses
-PERSON_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
-
-_UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
-
-
-def parse_size(value: object) -> int:
-    """Bytes of a text like 512M or 4G (powers of 1024); raises ValueError in the reader's words."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        if value > 0:
-            return value
-        raise ValueError("a size is more than nothing; write it like 512M or 4G")
-    match = re.fullmatch(r"(\d+)([KMGT])", str(value))
-    if match is None or int(match[1]) == 0:
-        raise ValueError(f"'{value}' is not a size; write it like 512M or 4G")
-    return int(match[1]) * _UNITS[match[2]]
-
-
-def size_text(size: int) -> str:
-    """The shortest exact text of a size in bytes: 512M, 4G."""
-    for unit in "TGMK":
-        if size % _UNITS[unit] == 0:
-            return f"{size // _UNITS[unit]}{unit}"
-    return str(size)
-
-
-def parse_network(value: object) -> IPv4Network:
-    try:
-        return IPv4Network(str(value))
-    except ValueError:
-        raise ValueError(f"'{value}' is not a network; write it like 172.30.64.0/21") from None
-
-
-Size = Annotated[
-    int,
-    BeforeValidator(parse_size),
-    PlainSerializer(size_text),
-    Field(json_schema_extra={"type": ["string", "integer"], "pattern": r"^\d+[KMGT]?$"}),
-]
-Subnet = Annotated[
-    IPv4Network,
-    BeforeValidator(parse_network),
-    PlainSerializer(str),
-    Field(json_schema_extra={"type": "string"}),
-]
-
-
-def course_key(key: str) -> str:
-    """A course's key as it is; raises ValueError when it cannot be one (design.md, decision 12)."""
-    if len(key) > COURSE_KEY_LENGTH:
-        raise ValueError(f"'{key}' is longer than {COURSE_KEY_LENGTH} characters")
-    if key.startswith(RESERVED_PREFIXES):
-        raise ValueError(f"'{key}' may not start with gpu- or grade-; those names are taken")
-    if key in PAGES:
-        raise ValueError(f"'{key}' is the name of a page; give the course another key")
-    if COURSE_KEY.fullmatch(key) is None:
-        raise ValueError(
-            f"'{key}' cannot be a course's key; use lower-case letters, digits and single dashes, starting with a letter"
-        )
-    return key
-
-
-def person_name(name: str) -> str:
-    """A person's sign-in name as it is; raises ValueError when it cannot be one."""
-    if PERSON_NAME.fullmatch(name) is None:
-        raise ValueError(
-            f"'{name[:70]}' cannot be a name; use lower-case letters, digits and . _ @ -, at most 64, no spaces or accents"
-        )
-    return name
-
-
-def _image(name: str, info: ValidationInfo) -> str:
-    known: frozenset[str] | None = (info.context or {}).get("images")
-    if known is None or name in known:
-        return name
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(sorted(known))}"
-    raise ValueError(f"no image is called '{name}'; {hint}")
-
-
-def _git_source(source: str | None) -> str | None:
-    if source is None or re.match(r"(https?://|ssh://|git@[^:]+:|/)\S+$", source):
-        return source
-    raise ValueError(f"'{source}' is neither a git URL (https://…, ssh://…) nor an absolute path")
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute() or path == Path("/"):
-        raise ValueError(f"'{path}' is not a folder's absolute path; write it like /srv/campushub")
-    return path
-
-
-def _time_zone(name: str) -> str:
-    if name and name not in available_timezones():
-        close = difflib.get_close_matches(name, available_timezones(), n=1)
-        raise ValueError(f"no time zone is called '{name}'" + (f"; did you mean '{close[0]}'?" if close else ""))
-    return name
-
-
-CourseKey = Annotated[str, AfterValidator(course_key)]
-PersonName = Annotated[str, AfterValidator(person_name)]
+CLAIMS = {"oidc": "preferred_username", "github": "email", "google": "email"}
 
 
 class Model(BaseModel):
@@ -170,12 +66,61 @@ class Sandbox(Model):
     at_once: int = Field(2, ge=1, le=256, description="submissions executed at the same time")
 
 
-class Login(Model):
-    """How people sign in."""
+class Https(Model):
+    """How the domain is served. Files are absolute paths, or relative to the folder of the settings."""
 
-    method: Literal["accounts"] = Field(
-        "accounts", description="accounts: names and passwords kept by CampusHub itself"
+    port: int = Field(443, ge=1, le=65_535, description="port of HTTPS, on every address of the machine")
+    redirect_port: int = Field(80, ge=0, le=65_535, description="port from which people are sent to HTTPS; 0: none")
+    certificate_file: Path | None = Field(
+        None, description="PEM file of the certificate and those that lead to its root; empty: an authority of its own"
     )
+    key_file: Path | None = Field(None, description="PEM file of the certificate's private key")
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Https:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file belong together; give both, or neither")
+        if self.port == self.redirect_port:
+            raise ValueError(f"port and redirect_port are both {self.port}; give one of them another number, or 0")
+        return self
+
+
+class Login(Model):
+    """How people sign in. The hub's own accounts can always be used, beside a provider too."""
+
+    method: Literal["accounts", "oidc", "github", "google"] = Field(
+        "accounts",
+        description="accounts: names and passwords kept by CampusHub itself; the others: a provider as well",
+    )
+    title: str = Field("", max_length=60, description="what stands on the button after 'Sign in with'")
+    issuer: str = Field(
+        "", description="oidc: address of the provider; github: address of a GitHub Enterprise Server, if it is one"
+    )
+    client_id: str = Field("", description="what the provider calls this hub")
+    client_secret_file: Path | None = Field(
+        None, description="file of the secret that goes with it; absolute, or relative to the folder of the settings"
+    )
+    claim: str = Field(
+        "",
+        description="what of the provider's word matches the roster: `email` its column email, anything else its column "
+        f"name; empty: {', '.join(f'{method} `{claim}`' for method, claim in CLAIMS.items())}",
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Login:
+        if self.method == "accounts":
+            return self
+        needed = ("client_id", "client_secret_file", *(("issuer",) if self.method == "oidc" else ()))
+        if missing := [key for key in needed if not getattr(self, key)]:
+            raise ValueError(f"{self.method} needs {' and '.join(missing)} as well")
+        if self.issuer and not re.fullmatch(r"https://[^\s/]\S*|http://(localhost|[\d.]+)(:\d+)?(/\S*)?", self.issuer):
+            raise ValueError(f"the issuer '{self.issuer}' is not an address; write it like https://login.example.edu")
+        return self
+
+    @property
+    def matches(self) -> str:
+        """The claim in use."""
+        return self.claim or CLAIMS.get(self.method, "")
 
 
 class Network(Model):
@@ -203,13 +148,16 @@ class Course(Model):
     """One course: its title, its image and its material."""
 
     title: str = Field(min_length=1, max_length=120, description="what people read")
-    image: Annotated[str, AfterValidator(_image)] = Field(
+    image: Annotated[str, AfterValidator(image_name)] = Field(
         "base", description="the image of its servers, one of images/images.yaml"
     )
-    material: Annotated[str | None, AfterValidator(_git_source)] = Field(
+    material: Annotated[str | None, AfterValidator(git_source)] = Field(
         None, description="git repository of its notebooks: a URL or an absolute path"
     )
     branch: str = Field("main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", description="branch of the material")
+    archived: bool = Field(
+        False, description="a course of an earlier term: its staff may look at everything, nobody else comes in"
+    )
     limits: LimitsOfCourse = Field(LimitsOfCourse(), description="where it differs from the limits of all")
 
 
@@ -222,11 +170,15 @@ class Settings(Model):
         pattern=r"^[a-z][a-z0-9-]{0,19}$",
         description="name of this hub on the machine: first word of its containers and networks",
     )
+    domain: Annotated[str | None, AfterValidator(domain_name)] = Field(
+        None, description="name under which people reach the hub by HTTPS; empty: on this machine only, without HTTPS"
+    )
+    https: Https = Field(Https(), description="how the domain is served")
     port: int = Field(8000, ge=1, le=65_535, description="port on this machine's loopback address")
-    data: Annotated[Path, AfterValidator(_absolute)] = Field(
+    data: Annotated[Path, AfterValidator(absolute_folder)] = Field(
         Path("/srv/campushub"), description="folder of all data, an absolute path"
     )
-    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(time_zone)] = Field(
         "", description="time zone of dates on pages, like Asia/Kolkata; empty: the machine's"
     )
     idle_minutes: int = Field(60, ge=1, description="minutes without activity after which a server is ended")
@@ -252,6 +204,20 @@ class Settings(Model):
     def core_address(self, part: str) -> str:
         """The fixed address of a part on the core network."""
         return str(self.network.core[CORE_PARTS.index(part) + 2])
+
+    @property
+    def url(self) -> str:
+        """The address that people open, without a slash at its end."""
+        if self.domain is None:
+            return f"http://127.0.0.1:{self.port}"
+        return f"https://{self.domain}" + ("" if self.https.port == 443 else f":{self.https.port}")
+
+    @property
+    def authority_url(self) -> str:
+        """Where people get the root certificate of the hub's own authority, before they trust its HTTPS."""
+        port = self.https.redirect_port
+        plain = f"http://{self.domain}" + ("" if port == 80 else f":{port}")
+        return (plain if port else self.url) + "/front/authority.crt"
 
     @property
     def folders(self) -> Folders:

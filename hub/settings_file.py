@@ -16,12 +16,6 @@ from pydantic import BaseModel, ValidationError
 
 from hub.settings import Course, Settings
 
-# Settings of later versions, so that a file written for one is refused in words.
-LATER = {
-    "domain": "HTTPS under a domain comes in a later version; leave it out",
-    "login.method": "only 'accounts' can be used in this version",
-}
-
 
 @dataclass(frozen=True, order=True)
 class Mistake:
@@ -168,13 +162,12 @@ def _from_pydantic(error: ValidationError, tree: Tree) -> Iterator[Mistake]:
 
 def _words(detail: dict[str, Any], place: tuple[str, ...]) -> str:
     value, context = detail.get("input"), detail.get("ctx", {})
-    later = LATER.get(".".join(place))
     match detail["type"]:
         case "extra_forbidden":
             close = _close(place)
-            return later or "unknown setting" + (f"; did you mean '{close}'?" if close else "")
+            return "unknown setting" + (f"; did you mean '{close}'?" if close else "")
         case "literal_error":
-            return f"'{value}' is not {_choices(context)}" + (f"; {later}" if later else "")
+            return f"'{value}' is not {_choices(context)}"
         case "missing":
             return "is missing; every course needs one" if place[0] == "courses" else "is missing"
         case "value_error":

@@ -21,8 +21,9 @@ from hub import serverplan
 from hub.adapters.homes import prepare_folder
 from hub.secrets import Secrets
 from hub.service_client import ServiceSilent, ask
-from hub.settings import Settings, size_text
+from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
+from hub.values import size_text
 
 LOG_LINES = 20
 

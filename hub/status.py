@@ -10,8 +10,9 @@ from typing import Any
 
 from hub import firewall, front_client
 from hub.adapters.engine import Engine
-from hub.settings import CORE_PARTS, Settings, size_text
+from hub.settings import CORE_PARTS, Settings
 from hub.trouble import Trouble
+from hub.values import size_text
 
 PAGES = {"front": "/front/health", "service": "/courses/api/health", "hub": "/hub/health"}
 LARGEST = 5
@@ -74,7 +75,7 @@ def look(settings: Settings) -> Status:
             "starts and no work is accepted. Make room: the largest homes stand below."
         )
         homes = largest_homes(settings.folders.homes)
-    return Status(not problems, front_client.url(settings), tuple(problems), services, servers, homes)
+    return Status(not problems, settings.url, tuple(problems), services, servers, homes)
 
 
 def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:

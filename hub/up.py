@@ -10,9 +10,10 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from hub import demo, front_client, images, provision, rosters
+from hub import certificates, demo, front_client, images, provision, rosters
 from hub.adapters.engine import Engine
 from hub.durable import write_durably
 from hub.settings import CORE_PARTS, Settings
@@ -31,7 +32,8 @@ def up(root: Path, config: Path, *, report: Report) -> None:
     need_root("up")
     first = _example_when_missing(root, config, report)
     settings = load(config, images=images.course_images(root))
-    _need_port(settings)
+    _need_files(settings, config)
+    _need_ports(settings)
     given = provision.variables(settings, root, config)
     changed = 0
     if not Engine.is_there():
@@ -75,21 +77,44 @@ def _step(name: str, report: Report) -> Iterator[None]:
     report(f"{name}: ready after {time.monotonic() - began:.0f} s")
 
 
-def _need_port(settings: Settings) -> None:
+def _need_ports(settings: Settings) -> None:
     """Raises Trouble when another program listens where the front is to."""
-    if Engine.is_there() and Engine.connect().publishes(f"{settings.name}-front", settings.port):
+    wanted = [("127.0.0.1", settings.port, "port")]
+    if settings.domain is not None:
+        wanted.append(("", settings.https.port, "https.port"))
+        if settings.https.redirect_port:
+            wanted.append(("", settings.https.redirect_port, "https.redirect_port"))
+    for address, port, setting in wanted:
+        _need_port(settings, address, port, setting)
+
+
+def _need_port(settings: Settings, address: str, port: int, setting: str) -> None:
+    if Engine.is_there() and Engine.connect().publishes(f"{settings.name}-front", port):
         return
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", settings.port))
+            probe.bind((address, port))
         except PermissionError:
             return
         except OSError:
             raise Trouble(
-                f"another program listens on port {settings.port} of this machine. End it, or set another `port` "
+                f"another program listens on port {port} of this machine. End it, or set another `{setting}` "
                 "in the settings; nothing was changed."
             ) from None
+
+
+def _need_files(settings: Settings, config: Path) -> None:
+    """Raises Trouble when a file that the settings name is not there or is of no use."""
+    https = settings.https
+    certificate, key = (provision.beside(config, path) for path in (https.certificate_file, https.key_file))
+    if settings.domain is not None and certificate is not None and key is not None:
+        certificates.need_good(certificate, key, settings.domain, datetime.now(UTC))
+    secret = provision.sign_in_secret(settings, config)
+    if secret is not None and not (secret.is_file() and secret.read_bytes().strip()):
+        raise Trouble(
+            f"{secret} is not there or empty; put the secret of `login.client_id` in it. Nothing was changed."
+        )
 
 
 def _need_name(settings: Settings) -> None:
@@ -143,7 +168,19 @@ def _is_ready(settings: Settings, page: str) -> bool:
 def _tell_the_end(settings: Settings, root: Path, config: Path, *, changed: int, report: Report) -> None:
     report("")
     report("Nothing had to be changed." if not changed else "CampusHub is up.")
-    report(f"  Address        {front_client.url(settings)}/")
+    report(f"  Address        {settings.url}/")
+    for line in _about_authority(settings):
+        report(f"  {line}")
     for line in demo.accounts(settings, root):
         report(f"  {line}")
     report(f"  Next           open the address and sign in; then put your courses into {config} and run this again")
+
+
+def _about_authority(settings: Settings) -> list[str]:
+    """What an administrator hands out, so that browsers trust a hub that is its own authority."""
+    if settings.domain is None or settings.https.certificate_file is not None:
+        return []
+    lines = [f"Root           {settings.authority_url} ({settings.folders.authority})"]
+    if settings.folders.authority.exists():
+        lines.append(f"Fingerprint    {certificates.fingerprint(settings.folders.authority)}")
+    return lines

@@ -31,11 +31,14 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
 OWN_PASSWORD = "an own long password"
 SPAWN_SECONDS = 240
+LOCK = "lock-of-the-tests"
 
 SETTINGS = """\
 admins: [root-of-all]
 name: {name}
 port: {port}
+domain: localhost
+https: {{port: {https_port}, redirect_port: {redirect_port}}}
 data: {data}
 reserve: 200M
 submission_limit: 20M
@@ -71,6 +74,10 @@ class Person:
     instance: Instance
     name: str
     http: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.http.trust_env = False  # its list of authorities would take the place of the one below
+        self.http.verify = self.instance.trusted
 
     def get(self, path: str, **more: Any) -> requests.Response:
         answer = self.http.get(self.instance.url + path, timeout=60, **more)
@@ -121,6 +128,8 @@ class Instance:
     config: Path
     students: str = "172.30.64"  # the first three numbers of its networks; without a word of the settings, these
     core: str = "172.30.72"
+    https_port: int = 0  # without one it is a hub without a domain
+    redirect_port: int = 0
     people: dict[str, Person] = field(default_factory=dict)
 
     @cached_property
@@ -129,7 +138,18 @@ class Instance:
 
     @property
     def url(self) -> str:
+        return f"https://localhost:{self.https_port}" if self.https_port else self.door
+
+    @property
+    def door(self) -> str:
+        """Where the front answers this machine alone."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def trusted(self) -> str | bool:
+        """The authority by which the instance's HTTPS is verified, as requests takes it."""
+        root = self.data / "front" / "pki" / "authorities" / "local" / "root.crt"
+        return str(root) if self.https_port else True
 
     def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run ./campushub with this instance's settings."""
@@ -210,11 +230,11 @@ def free_networks() -> tuple[str, str]:
 
 
 def clear_left_over() -> None:
-    """Remove what runs that were cut off have left, when Docker answers; one that still goes on holds its settings."""
+    """Remove what runs that were cut off have left, when Docker answers; one that still goes on holds its lock."""
     if shutil.which("docker") is None or subprocess.run(["docker", "ps"], capture_output=True, check=False).returncode:
         return
     for config in Path("/var/lib").glob("chtest-*/tests.yaml"):
-        with config.open(encoding="utf-8") as file:
+        with (config.parent / LOCK).open("a", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -231,12 +251,9 @@ def running() -> Iterator[Instance]:
     folder = Path("/var/lib") / name
     folder.mkdir(mode=0o755)
     data, config = folder / "data", folder / "tests.yaml"  # apart, since a test may erase the data
-    instance = Instance(name, free_port(), data, config, *free_networks())
-    config.write_text(
-        SETTINGS.format(name=name, port=instance.port, data=data, students=instance.students, core=instance.core),
-        encoding="utf-8",
-    )
-    with config.open(encoding="utf-8") as held:
+    instance = Instance(name, free_port(), data, config, *free_networks(), free_port(), free_port())
+    config.write_text(SETTINGS.format_map(vars(instance)), encoding="utf-8")
+    with (folder / LOCK).open("a", encoding="utf-8") as held:  # the settings themselves may be written anew
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
             bring_up(instance)

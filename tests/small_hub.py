@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.adapters.blobs import Blobs
+from hub.adapters.members import Members
 from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.courses import Role
@@ -51,7 +52,7 @@ def make(data: Path) -> tuple[Settings, Receipt]:
 
 def _hand_in(settings: Settings) -> Receipt:
     store = Store.at(settings.folders.service)
-    store.import_roster("nn", [Entry(2, "asha", "Asha A", "", Role.STUDENT, "")], keep=True)
+    Members(store).bring_in("nn", [Entry(2, "asha", "Asha A", "", Role.STUDENT, "")], keep=True)
     blobs = Blobs(settings.folders.service, settings.reserve)
     blobs.clean()
     work = Work(store, blobs, settings.submission_limit)

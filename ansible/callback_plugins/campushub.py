@@ -20,8 +20,24 @@ class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "campushub"
+    told: dict[str, int] = {}  # noqa: RUF012 (one process plays one playbook): lines of a followed log, by host
+
+    def v2_runner_retry(self, result):
+        self._follow(result)
+
+    def _follow(self, result):
+        """A log that is looked at again and again is told as it grows."""
+        if "Follow" not in result.task.get_name():
+            return
+        lines, host = result.result.get("stdout_lines", []), result.host.get_name()
+        for line in lines[self.told.get(host, 0) :]:
+            if line.startswith("ended with "):
+                continue
+            self._display.display(f"  {host}: {line}")
+        self.told[host] = len(lines)
 
     def v2_runner_on_ok(self, result):
+        self._follow(result)
         if result.is_changed() and not result.task.get_name().startswith("set_fact"):
             self._display.display(f"  changed: {result.task.get_name().partition(' : ')[2] or result.task.get_name()}")
 

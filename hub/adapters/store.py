@@ -20,7 +20,6 @@ from sqlalchemy.engine import Connection, Engine
 from hub.adapters.tables import ends, guesses, jobs, members, metadata, people
 from hub.courses import Person, Role
 from hub.passwords import WINDOW_SECONDS, WrongGuesses
-from hub.roster import Entry
 
 BUSY_SECONDS = 30
 
@@ -76,52 +75,31 @@ class Store:
             student_id=row["student_id"],
             email=row["email"],
             admin=row["name"] in self.admins,
-            must_change=row["must_change"],
+            must_change=row["must_change"] and row["password"] is not None,
             courses=roles,
         )
 
-    def people_of(self, course: str) -> list[dict[str, Any]]:
-        """Everybody on a course's roster, by name: a person's columns without the password, role and section."""
-        wanted = (people.c.name, people.c.student_id, people.c.full_name, people.c.email, people.c.must_change)
-        query = (
-            sql.select(*wanted, members.c.role, members.c.section)
-            .join(members, members.c.person == people.c.name)
-            .where(members.c.course == course)
-            .order_by(members.c.role, people.c.name)
-        )
+    def names_of_email(self, email: str) -> list[str]:
+        """Everybody with this e-mail address, however it is written."""
         with self.begin() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            query = sql.select(people.c.name).where(sql.func.lower(people.c.email) == email.lower())
+            return list(connection.execute(query.order_by(people.c.name)).scalars())
 
     def kept_password(self, name: str) -> str | None:
         with self.begin() as connection:
             return connection.execute(sql.select(people.c.password).where(people.c.name == name)).scalar()
 
-    def set_password(self, name: str, hashed: str, *, must_change: bool) -> None:
+    def set_password(self, name: str, hashed: str | None, *, must_change: bool) -> None:
+        """Keep a password's hash, or none: then the person signs in by the campus' provider only."""
         with self.begin() as connection:
             connection.execute(
                 sql.update(people).where(people.c.name == name).values(password=hashed, must_change=must_change)
             )
 
-    def import_roster(self, course: str, entries: Iterable[Entry], *, keep: bool) -> dict[str, list[str]]:
-        """Bring a roster in; says who is new to the course, whose row changed, and who has no password yet.
-
-        With keep false everything is looked at and nothing kept (a dry run). Nobody is removed.
-        """
-        told: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": [], "without_password": []}
-        with self.engine.connect() as connection, connection.begin() as transaction:
-            for entry in entries:
-                told[_bring_in(connection, course, entry)].append(entry.name)
-                password = sql.select(people.c.password).where(people.c.name == entry.name)
-                if connection.execute(password).scalar() is None:
-                    told["without_password"].append(entry.name)
-            if not keep:
-                transaction.rollback()
-        return told
-
     def add_person(self, name: str) -> bool:
         """Make a person without a course (an administrator); says whether they have no password yet."""
         with self.begin() as connection:
-            _upsert_person(connection, name, {"full_name": name, "email": ""}, known={})
+            upsert_person(connection, name, {"full_name": name, "email": ""}, known={})
             return connection.execute(sql.select(people.c.password).where(people.c.name == name)).scalar() is None
 
     # -- wrong guesses ---------------------------------------------------------------------------------------------
@@ -215,23 +193,7 @@ class Store:
             connection.execute(sql.update(jobs).where(jobs.c.state == "running").values(state="queued"))
 
 
-def _bring_in(connection: Connection, course: str, entry: Entry) -> str:
-    known = connection.execute(sql.select(people).where(people.c.name == entry.name)).mappings().first()
-    about = {"full_name": entry.full_name, "email": entry.email}
-    changed = _upsert_person(connection, entry.name, about, known=dict(known) if known else {})
-    here = sql.and_(members.c.person == entry.name, members.c.course == course)
-    member = connection.execute(sql.select(members).where(here)).mappings().first()
-    values = {"role": str(entry.role), "section": entry.section}
-    if member is None:
-        connection.execute(sql.insert(members).values(person=entry.name, course=course, **values))
-        return "added"
-    if any(member[key] != value for key, value in values.items()):
-        connection.execute(sql.update(members).where(here).values(**values))
-        return "changed"
-    return "changed" if changed else "unchanged"
-
-
-def _upsert_person(connection: Connection, name: str, about: dict[str, str], *, known: dict[str, Any]) -> bool:
+def upsert_person(connection: Connection, name: str, about: dict[str, str], *, known: dict[str, Any]) -> bool:
     if not known:
         there = connection.execute(sql.select(people.c.name).where(people.c.name == name)).first()
         if there is None:

@@ -132,3 +132,23 @@ ends = Table(
     Column("log", JSON, nullable=False, default=list),
     Column("at", Moment, nullable=False),
 )
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("course", String(24), primary_key=True),
+    Column("assignment", String(128), primary_key=True),
+    Column("person", ForeignKey("people.name"), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("course", String(24), nullable=False, index=True),
+    Column("person", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)

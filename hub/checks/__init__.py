@@ -33,6 +33,7 @@ class Examined:
 
     settings: Settings
     root: Path
+    config: Path  # the file of the settings
     engine: Engine
     now: datetime
     deep: bool

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from hub import debian
 from hub.adapters import databases
 from hub.checks import UP, Examined, Finding
-from hub.settings import Settings, size_text
+from hub.settings import Settings
 from hub.status import largest_homes
 from hub.trouble import Trouble
+from hub.values import size_text
 
 MEGABYTE = 1024**2
 FEWEST_INODES = 10_000
@@ -93,6 +94,12 @@ def names(examined: Examined) -> Iterator[Finding]:
                 f"`getent hosts {host}` on this machine: if it is not found there either, put /etc/resolv.conf right; "
                 f"if it is, `sudo docker restart {settings.name}-service`. A wrong name stands in config/hub.yaml.",
             )
+    if settings.domain and not _found_here(settings.domain):
+        yield Finding(
+            f"The name {settings.domain} is not found, so nobody comes to {settings.url}.",
+            f"`getent ahosts {settings.domain}`",
+            "Have the campus' name servers know it as this machine's address.",
+        )
     mirror = urlsplit(debian.mirrors(debian.apt_sources())[0]).hostname or ""
     if not _apt_has_a_proxy() and not _found_here(mirror):
         yield Finding(

@@ -58,6 +58,12 @@ class Api(RequestHandler):
                 return word
         raise HTTPError(403, reason="This is for CampusHub's own parts.")
 
+    def need_course(self, course: str) -> None:
+        """Go on only for a course of the settings, when the command asks."""
+        if course not in self.state.settings.courses:
+            known = ", ".join(self.state.settings.courses) or "none"
+            raise HTTPError(404, reason=f"There is no course '{course}' in the settings. There is: {known}.")
+
     async def need_member(self, course: str, verb: str) -> Person:
         """The person of a server's token, if they may do this in the course."""
         person, _ = await self._recognised()

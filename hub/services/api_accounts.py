@@ -10,8 +10,9 @@ from typing import Any
 from tornado.web import HTTPError
 
 from hub.courses import Person, may, why_not
-from hub.passwords import LONGEST, delay_seconds, first_password, hash_password, verify
-from hub.roster import parse
+from hub.exchange import announcement
+from hub.passwords import LONGEST, delay_seconds, verify
+from hub.services import rosters
 from hub.services.api import Api
 from hub.services.state import State
 
@@ -70,6 +71,29 @@ class Login(Api):
         return right
 
 
+class SignIn(Api):
+    """Who on the rosters somebody is whom a sign-in provider answers for; a first password waits for them no longer."""
+
+    def post(self) -> None:
+        self.need("hub")
+        asked = self.body()
+        kind, value = str(asked.get("kind", "")), str(asked.get("value", ""))[:200]
+        store = self.state.store
+        names = store.names_of_email(value) if kind == "email" else []
+        if len(names) > 1:
+            return self.refuse(
+                403, f"More than one person on the rosters has the e-mail address {value}. Tell your instructor."
+            )
+        person = store.person(names[0] if names else value)
+        if person is None or not (person.courses or person.admin):
+            return self.refuse(
+                403, f"'{value}' is on no roster. Ask your instructor to put you on the one of your course."
+            )
+        if person.must_change:
+            store.set_password(person.name, None, must_change=False)
+        return self.answer({"name": person.name})
+
+
 class People(Api):
     def get(self, name: str) -> None:
         self.need("hub", "command")
@@ -96,7 +120,7 @@ def judge(state: State, name: str, verb: str, course: str) -> dict[str, Any]:
         return {"may": False, "why": f"There is no course '{course}'. Open your courses page and choose from there."}
     if person.must_change:
         return {"may": False, "why": "Set a password of your own first: open your courses page."}
-    if not may(person, verb, course):
+    if not may(person, "look" if verb == "grade" else verb, course):
         return {"may": False, "why": why_not(person, course)}
     return {"may": True, "why": ""}
 
@@ -119,29 +143,47 @@ class ServerEnded(Api):
 class Roster(Api):
     """Bring a roster in. For those who have no password yet the answer proposes one, which `FirstPasswords` then sets."""
 
-    def post(self, course: str) -> None:
+    async def post(self, course: str) -> None:
         self.need("command")
-        if course not in self.state.settings.courses:
-            known = ", ".join(self.state.settings.courses) or "none"
-            raise HTTPError(404, reason=f"There is no course '{course}' in the settings. There is: {known}.")
+        self.need_course(course)
         asked = self.body()
-        entries, mistakes = parse(str(asked.get("csv", "")))
-        dry_run = bool(asked.get("dry_run"))
-        told = self.state.store.import_roster(course, entries, keep=not dry_run)
-        names = {entry.name: entry.full_name for entry in entries}
-        self.answer(
-            {
-                "added": told["added"],
-                "changed": told["changed"],
-                "unchanged": len(told["unchanged"]),
-                "mistakes": [{"line": mistake.line, "message": mistake.message} for mistake in mistakes],
-                "passwords": [] if dry_run else [proposed(name, names[name]) for name in told["without_password"]],
-            }
+        told = await rosters.bring_in(
+            self.state,
+            course,
+            str(asked.get("csv", "")),
+            keep=not asked.get("dry_run"),
+            remove_missing=bool(asked.get("remove_missing")),
         )
+        self.answer(told.as_data())
 
     async def get(self, course: str) -> None:
-        await self.need_staff(course, "read_roster")
-        self.answer({"people": self.state.store.people_of(course)})
+        if self.state.secrets.is_token(self.token, "command"):
+            self.need_course(course)
+        else:
+            await self.need_staff(course, "read_roster")
+        self.answer({"people": self.state.members.of(course)})
+
+
+class RosterRemoval(Api):
+    async def post(self, course: str) -> None:
+        self.need("command")
+        self.need_course(course)
+        await rosters.remove(self.state, course, str(self.body().get("name", "")))
+        self.set_status(204)
+
+
+class Announce(Api):
+    """Tell something to one course, or to every one."""
+
+    def post(self) -> None:
+        self.need("command")
+        asked = self.body()
+        course, text = asked.get("course"), announcement(str(asked.get("text", "")))
+        if course is not None:
+            self.need_course(str(course))
+        for key in [str(course)] if course is not None else self.state.settings.courses:
+            self.state.announcements.announce(key, "administrator", text, self.state.now())
+        self.set_status(204)
 
 
 class Admins(Api):
@@ -150,7 +192,7 @@ class Admins(Api):
     def post(self) -> None:
         self.need("command")
         new = [name for name in self.state.settings.admins if self.state.store.add_person(name)]
-        self.answer({"passwords": [proposed(name, name) for name in new]})
+        self.answer({"passwords": [rosters.proposed(name, name) for name in new]})
 
 
 class FirstPasswords(Api):
@@ -163,15 +205,5 @@ class FirstPasswords(Api):
             raise HTTPError(400, reason="Passwords are needed, by name.")
         for name, password in asked.items():
             if self.state.store.kept_password(name) is None:
-                await set_first_password(self.state, name, str(password))
+                await rosters.set_first_password(self.state, name, str(password))
         self.set_status(204)
-
-
-def proposed(name: str, full_name: str) -> dict[str, str]:
-    return {"name": name, "full_name": full_name, "password": first_password()}
-
-
-async def set_first_password(state: State, name: str, password: str) -> None:
-    """A password that must be changed at the next sign-in."""
-    hashed = await asyncio.to_thread(hash_password, password)
-    state.store.set_password(name, hashed, must_change=True)

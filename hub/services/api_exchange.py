@@ -50,6 +50,7 @@ class Assignments(Api):
                 "course": course,
                 "title": self.state.settings.courses[course].title,
                 "role": str(person.courses.get(course, "admin")),
+                "announcement": told.as_data() if (told := self.state.announcements.current(course)) else None,
                 "assignments": [_told(found, receipts, feedback) for found in work.assignments(course)],
             }
         )
@@ -123,10 +124,11 @@ class Packed(Api):
 
 class FetchRelease(Packed):
     async def get(self, course: str, name: str) -> None:
-        await self.need_member(course, "fetch")
+        person = await self.need_member(course, "fetch")
         found = self.state.work.assignment(course, unquote(name))
         if found is None or found.release is None:
             raise HTTPError(404, reason=f"'{unquote(name)}' is not handed out in this course now.")
+        self.state.members.note_fetch(course, found.name, person.name, self.state.now())
         await self.send("releases", found.release)
 
 

@@ -6,104 +6,35 @@ Signed in through the hub (OAuth). Every page asks `courses.may` before it shows
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
-from urllib.parse import quote
 
-from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler, HubOAuthenticated
-from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
+from tornado.web import HTTPError, StaticFileHandler
 
-from hub.courses import Person, may, why_not
-from hub.exchange import Refused
-from hub.passwords import first_password, hash_password, password_problem, verify
-from hub.services import views
-from hub.services.api_accounts import set_first_password
+from hub.courses import may
+from hub.exchange import announcement
+from hub.passwords import hash_password, password_problem, verify
+from hub.services import pages_help, pages_roster, views
+from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
-from hub.trouble import Trouble
-
-OWN = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-SOMEBODYS = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
-
-
-class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]  # JupyterHub's class has no types
-    """One page of a person who is signed in."""
-
-    before_password = False  # whether it can be seen before the first password was changed
-
-    def initialize(self, state: State, hub_auth: HubOAuth) -> None:
-        self.state = state
-        self.hub_auth = hub_auth
-
-    def set_default_headers(self) -> None:
-        self.set_header("Content-Security-Policy", OWN)
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Referrer-Policy", "same-origin")
-        self.set_header("Cache-Control", "no-store")
-
-    async def prepare(self) -> None:
-        user = await self.hub_auth.get_user(self, sync=False)
-        if not user or ACCESS not in user.get("scopes", ()):
-            if self.request.method != "GET":
-                raise HTTPError(403, reason="You are signed out. Open your courses page and sign in again.")
-            self.redirect(self.get_login_url())
-            return
-        person = self.state.person(user["name"])
-        if person is None:
-            raise HTTPError(
-                403, reason="You are on no roster. Ask your instructor to put you on the one of your course."
-            )
-        self.person: Person = person
-        if person.must_change and not self.before_password:
-            self.redirect(f"{PREFIX}password")
-
-    def need(self, verb: str, course: str) -> None:
-        if course not in self.state.settings.courses:
-            raise HTTPError(404, reason=f"There is no course '{course}'.")
-        if not may(self.person, verb, course):
-            raise HTTPError(403, reason=why_not(self.person, course))
-
-    async def running(self) -> set[str]:
-        """The names of the person's servers that run now."""
-        user = await self.state.ask_hub(f"users/{quote(self.person.name)}")
-        return {name for name, server in (user or {}).get("servers", {}).items() if server.get("ready")}
-
-    def show(self, template: str, **values: Any) -> None:
-        moment = views.moment_in(self.state.settings.timezone)
-        self.render(template, person=self.person, prefix=PREFIX, moment=moment, quote=quote, **values)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        sentence = "Something went wrong on the server. Try again; if it stays, tell your instructor."
-        match error:
-            case HTTPError(reason=str(reason)):
-                sentence = reason
-            case HTTPError(log_message=str(reason)) if status_code < 500:
-                sentence = reason
-            case Refused() | Trouble():
-                self.set_status(409)
-                sentence = str(error)
-        self.render("error.html", sentence=sentence, prefix=PREFIX, person=getattr(self, "person", None))
 
 
 class Home(Page):
     async def get(self) -> None:
         running = await self.running()
-        courses = [views.course_card(self.state, self.person, key, running) for key in self.my_courses()]
-        self.show("home.html", courses=courses)
-
-    def my_courses(self) -> list[str]:
-        mine = self.state.settings.courses if self.person.admin else self.person.courses
-        return [key for key in self.state.settings.courses if key in mine]
+        mine = [key for key in self.state.settings.courses if may(self.person, "see", key)]
+        cards = [views.course_card(self.state, self.person, key, running) for key in mine]
+        earlier = [card for card in cards if card.archived]
+        self.show("home.html", courses=[card for card in cards if not card.archived], earlier=earlier)
 
 
 class Course(Page):
     async def get(self, course: str) -> None:
-        self.need("work", course)
+        self.need("see", course)
         card = views.course_card(self.state, self.person, course, await self.running())
         staff = views.staff_view(self.state, course) if may(self.person, "see_submissions", course) else None
-        self.show("course.html", course=card, staff=staff, leads=may(self.person, "reset_password", course))
+        self.show("course.html", course=card, staff=staff, grades=may(self.person, "grade", course))
 
 
 class Grade(Page):
@@ -120,21 +51,20 @@ class Grade(Page):
         self.redirect(f"{PREFIX}{course}/")
 
 
-class NewPassword(Page):
-    """Give somebody of the course a new first password, shown once."""
+class Announcement(Page):
+    """What the course is told now: for its tabs in JupyterLab as JSON, and to be changed by its staff."""
+
+    async def get(self, course: str) -> None:
+        self.need("see", course)
+        told = self.state.announcements.current(course)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps(told.as_data() if told else {}))
 
     async def post(self, course: str) -> None:
-        self.need("reset_password", course)
-        name = self.get_argument("name")
-        member = next((row for row in self.state.store.people_of(course) if row["name"] == name), None)
-        other = self.state.person(name)
-        if member is None or other is None:
-            raise HTTPError(404, reason=f"'{name}' is not on the roster of this course.")
-        if member["role"] != "student" or other.admin or any(role != "student" for role in other.courses.values()):
-            raise HTTPError(403, reason="Only students get a new password here; for staff ask the administrator.")
-        password = first_password()
-        await set_first_password(self.state, name, password)
-        self.show("new_password.html", member=member, password=password, course=course)
+        self.need("announce", course)
+        text = announcement(self.get_argument("text", ""))
+        self.state.announcements.announce(course, self.person.name, text, self.state.now())
+        self.redirect(f"{PREFIX}{course}/")
 
 
 class Password(Page):
@@ -208,11 +138,13 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}static/(.*)", StaticFileHandler, static),
         (PREFIX, Home, given),
         (rf"{PREFIX}password", Password, given),
+        *((rf"{PREFIX}{path}", handler) for path, handler in pages_help.HANDLERS),
         (rf"{PREFIX}receipts/([0-9a-f]+)", ReceiptPage, given),
         (rf"{PREFIX}feedback/([0-9a-f]+)/(.+)", FeedbackFile, given),
         (rf"{PREFIX}{name}/", Course, given),
         (rf"{PREFIX}{name}/grade", Grade, given),
-        (rf"{PREFIX}{name}/new-password", NewPassword, given),
+        (rf"{PREFIX}{name}/announcement", Announcement, given),
+        *((rf"{PREFIX}{name}/{path}", handler, given) for path, handler in pages_roster.HANDLERS),
         (r".*", Missing, given),
     ]
 

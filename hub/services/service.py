@@ -15,6 +15,7 @@ from tornado.web import Application
 
 from hub.services import api_accounts, api_exchange, api_jobs, pages
 from hub.services.api import Health
+from hub.services.closing import close_archived
 from hub.services.materials import refresh
 from hub.services.state import PREFIX, State
 
@@ -30,10 +31,13 @@ def application(state: State) -> Application:
         for pattern, handler in (
             ("health", Health),
             ("login", api_accounts.Login),
+            ("sign-in", api_accounts.SignIn),
             (f"people/{NAME}", api_accounts.People),
             ("may", api_accounts.May),
             ("servers/ended", api_accounts.ServerEnded),
             (f"roster/{NAME}", api_accounts.Roster),
+            (f"roster/{NAME}/remove", api_accounts.RosterRemoval),
+            ("announcement", api_accounts.Announce),
             ("admins", api_accounts.Admins),
             ("passwords", api_accounts.FirstPasswords),
             ("assignments", api_exchange.Assignments),
@@ -56,6 +60,7 @@ def application(state: State) -> Application:
         [*routes, *pages.handlers(state)],
         cookie_secret=state.secrets.read("service"),
         xsrf_cookies=False,  # the pages check it themselves, through JupyterHub's own class
+        xsrf_cookie_kwargs={"secure": state.settings.domain is not None},
         template_path=str(Path(__file__).parent / "templates"),
     )
 
@@ -67,12 +72,13 @@ async def main() -> None:
     server = HTTPServer(application(state), xheaders=True, max_buffer_size=64 * 1024**2, max_body_size=limit)
     server.listen(PORT)
     PeriodicCallback(state.reload, 2000).start()
-    refreshing = asyncio.create_task(refresh(state))
+    tasks = [asyncio.create_task(task(state)) for task in (refresh, close_archived)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
-    refreshing.cancel()
+    for task in tasks:
+        task.cancel()
     server.stop()
     await server.close_all_connections()
 

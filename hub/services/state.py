@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
+from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
+from hub.adapters.members import Members
 from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.courses import Person
@@ -28,6 +31,8 @@ ACCESS = "access:services!service=courses"
 SERVER = "access:servers!server="
 REMEMBERED_SECONDS = 30
 GRADER_SILENT_SECONDS = 60
+HUB_PAGE = 200  # people in one answer of the hub, its own limit by default
+SILENT = "The hub does not answer right now. Try again in a minute."
 
 
 class HubSilent(Trouble):
@@ -43,6 +48,14 @@ class Caller:
 
     def grades(self, course: str) -> bool:
         return self.server == f"grade-{course}"
+
+
+@dataclass(frozen=True)
+class Presence:
+    """When the hub saw somebody last, and the names of their servers that run."""
+
+    seen: datetime | None
+    servers: frozenset[str]
 
 
 @dataclass
@@ -85,6 +98,14 @@ class State:
         self.work = Work(self.store, Blobs(self.work.blobs.top, self.settings.reserve), self.settings.submission_limit)
         log.info("settings taken up: courses=%s", ",".join(self.settings.courses))
 
+    @property
+    def members(self) -> Members:
+        return Members(self.store)
+
+    @property
+    def announcements(self) -> Announcements:
+        return Announcements(self.store)
+
     def grader_is_there(self) -> bool:
         return time.monotonic() - self.grader_seen < GRADER_SILENT_SECONDS
 
@@ -92,7 +113,9 @@ class State:
         return datetime.now(UTC)
 
     def person(self, name: str) -> Person | None:
-        return self.store.person(name)
+        found = self.store.person(name)
+        archived = frozenset(key for key, course in self.settings.courses.items() if course.archived)
+        return found and replace(found, archived=archived)
 
     async def caller(self, token: str) -> Caller | None:
         """Who a server's token belongs to, by the hub; none for any other token. Raises HubSilent."""
@@ -105,22 +128,45 @@ class State:
         self.remembered[token] = (time.monotonic(), found)
         return found
 
+    async def presence(self) -> dict[str, Presence]:
+        """Everybody the hub knows, by name: when they were seen last and which of their servers run. Raises HubSilent."""
+        found: dict[str, Presence] = {}
+        while True:
+            page = await self._hub(f"users?limit={HUB_PAGE}&offset={len(found)}") or []
+            for user in page:
+                seen, servers = user.get("last_activity"), user.get("servers", {})
+                ready = frozenset(name for name, server in servers.items() if server.get("ready"))
+                found[user["name"]] = Presence(datetime.fromisoformat(seen) if seen else None, ready)
+            if len(page) < HUB_PAGE:
+                return found
+
+    async def end_server(self, person: str, server: str) -> None:
+        """Have the hub end somebody's server, if it runs. Raises HubSilent."""
+        await self._hub(f"users/{quote(person)}/servers/{server}", method="DELETE")
+
     async def ask_hub(self, path: str, token: str | None = None) -> dict[str, Any] | None:
         """GET from the hub's API, with the service's own token if none is given; none when it says 401 to 404."""
+        found: dict[str, Any] | None = await self._hub(path, token=token)
+        return found
+
+    async def _hub(self, path: str, *, token: str | None = None, method: str = "GET") -> Any:
         given = token or self.secrets.read("service")
         request = HTTPRequest(
-            f"{self.hub_api}/{path}", headers={"Authorization": f"token {given}"}, request_timeout=10, connect_timeout=3
+            f"{self.hub_api}/{path}",
+            method=method,
+            headers={"Authorization": f"token {given}"},
+            request_timeout=10,
+            connect_timeout=3,
         )
         try:
             answer = await AsyncHTTPClient().fetch(request)
         except HTTPClientError as error:
             if error.code in (401, 403, 404):
                 return None
-            raise HubSilent("The hub does not answer right now. Try again in a minute.") from None
+            raise HubSilent(SILENT) from None
         except OSError:
-            raise HubSilent("The hub does not answer right now. Try again in a minute.") from None
-        found: dict[str, Any] = json.loads(answer.body)
-        return found
+            raise HubSilent(SILENT) from None
+        return json.loads(answer.body) if answer.body else None
 
 
 def _caller(user: dict[str, Any] | None) -> Caller | None:

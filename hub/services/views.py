@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from hub.adapters.announcements import Announcement
 from hub.adapters.work import Assignment, Feedback
 from hub.courses import Person, may
 from hub.exchange import Receipt
-from hub.services.state import State
+from hub.services.state import Presence, State
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -45,12 +46,14 @@ class Card:
     title: str
     role: str
     teaches: bool
+    archived: bool
     open_url: str
     grade_url: str
     archive_url: str | None
     material: str | None
     ended: str
     ended_at: datetime | None
+    announcement: Announcement | None
     lines: tuple[Line, ...]
 
 
@@ -80,13 +83,15 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
         key=key,
         title=course.title,
         role=str(person.courses.get(key, "admin")),
-        teaches=may(person, "grade", key),
+        teaches=may(person, "look", key),
+        archived=course.archived,
         open_url=f"/user/{name}/{key}/" if key in running else f"/hub/spawn/{name}/{key}",
         grade_url=f"/user/{name}/grade-{key}/" if f"grade-{key}" in running else f"/hub/spawn/{name}/grade-{key}",
         archive_url=f"/user/{name}/{key}/campushub/archive" if key in running else None,
         material=course.material,
         ended=REASONS.get(end["reason"], "") if end else "",
         ended_at=end["at"] if end else None,
+        announcement=state.announcements.current(key),
         lines=tuple(_line(found, receipts, feedback) for found in state.work.assignments(key)),
     )
 
@@ -115,7 +120,8 @@ def score(back: Feedback | None) -> str:
 
 def staff_view(state: State, course: str) -> dict[str, Any]:
     """Who is in a course and has submitted what."""
-    people = state.store.people_of(course)
+    people = state.members.of(course)
+    fetched = state.members.fetched(course)
     receipts = state.work.receipts(course)
     latest: dict[tuple[str, str], Receipt] = {(one.assignment, one.person): one for one in receipts}
     feedback = state.work.feedback(receipt.submission for receipt in receipts)
@@ -125,14 +131,30 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
             "due": found.due,
             "job": state.store.last_job(course, found.name),
             "rows": [
-                (person, latest.get((found.name, person["name"])), _given(latest, feedback, found.name, person["name"]))
+                (
+                    person,
+                    fetched.get((found.name, person["name"])),
+                    latest.get((found.name, person["name"])),
+                    _given(latest, feedback, found.name, person["name"]),
+                )
                 for person in people
                 if person["role"] == "student" or (found.name, person["name"]) in latest
             ],
         }
         for found in state.work.assignments(course)
     ]
-    return {"people": people, "assignments": assignments}
+    return {"assignments": assignments, "announcement": state.announcements.current(course)}
+
+
+def roster_view(state: State, course: str, presence: dict[str, Presence]) -> list[dict[str, Any]]:
+    """Everybody in a course, with when they were seen last and whether a server of the course runs."""
+    nobody = Presence(None, frozenset())
+    found = []
+    for member in state.members.of(course):
+        here = presence.get(member["name"], nobody)
+        works = bool(here.servers & {course, f"grade-{course}"})
+        found.append({**member, "seen": here.seen, "works": works})
+    return found
 
 
 def _given(

@@ -170,7 +170,7 @@ def formgrader_page(instance: Instance, teacher: Person, browser: Browser) -> tu
     """The instructor at a browser, and the page on which they mark the submission by hand."""
     context = browser.new_context()
     for cookie in teacher.http.cookies:
-        about = {"name": cookie.name, "value": cookie.value or "", "domain": "127.0.0.1", "path": cookie.path}
+        about = {"name": cookie.name, "value": cookie.value or "", "domain": "localhost", "path": cookie.path}
         context.add_cookies([about])  # type: ignore[list-item]
     return (
         context,

@@ -35,7 +35,7 @@ def write(page: Page, number: int, text: str) -> None:
 
 
 def open_lab(student: Visit) -> None:
-    student.page.goto(f"{student.instance.url}/courses/")
+    student.open("/courses/")
     student.page.get_by_role("link", name="Open A first course").click()
     expect(student.page.locator(".campushub-panel")).to_be_visible(timeout=LONG)
 

@@ -7,14 +7,19 @@ import json
 import os
 import re
 import shutil
+import socket
+import socketserver
 import sqlite3
+import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +33,7 @@ from hub.settings import Settings
 from hub.settings_file import load
 from tests.instance import ROOT, Instance
 from tests.small_hub import NOW, make
+from tests.unit.test_certificates import write
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,14 @@ class Patient:
     """A hub as the doctor sees it; `command` is what stands for ./campushub in what the doctor says."""
 
     settings: Settings
+    config: Path
     engine: Engine
     command: str
     now: datetime | None = None
     deep: bool = False
 
     def found(self, subject: str) -> list[Finding]:
-        examined = Examined(self.settings, ROOT, self.engine, self.now or datetime.now(UTC), self.deep)
+        examined = Examined(self.settings, ROOT, self.config, self.engine, self.now or datetime.now(UTC), self.deep)
         return [one for one in CHECKS[subject](examined) if isinstance(one, Finding)]
 
     def one(self, subject: str, about: str) -> Finding:
@@ -63,7 +70,7 @@ class Patient:
 @pytest.fixture
 def patient(instance: Instance) -> Iterator[Patient]:
     engine = Engine.connect()
-    yield Patient(load(instance.config), engine, f"{ROOT}/campushub --config={instance.config}")
+    yield Patient(load(instance.config), instance.config, engine, f"{ROOT}/campushub --config={instance.config}")
     engine.client.close()
 
 
@@ -176,6 +183,93 @@ def test_clock_that_nothing_keeps_right() -> None:
     """Whether a machine is synchronised is systemd's word; the tests' machine may have no systemd."""
     assert "Nothing keeps" in next(machine.synchronised(["echo", "no"])).wrong
     assert list(machine.synchronised(["echo", "yes"])) == []
+
+
+# -- certificates --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(certificate: Path, key: Path) -> Iterator[int]:
+    """Something that answers with a certificate; its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        server.get_request = lambda: _greeted(context, server.socket)  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield int(server.server_address[1])
+        server.shutdown()
+        thread.join()
+
+
+def _greeted(context: ssl.SSLContext, listening: socket.socket) -> tuple[socket.socket, Any]:
+    connection, address = listening.accept()
+    return context.wrap_socket(connection, server_side=True), address
+
+
+def under(patient: Patient, port: int, certificate: Path, key: Path) -> Patient:
+    """The hub under the domain hub.example.edu, with a certificate from files."""
+    https = patient.settings.https.model_copy(update={"port": port, "certificate_file": certificate, "key_file": key})
+    return replace(patient, settings=patient.settings.model_copy(update={"domain": DOMAIN, "https": https}))
+
+
+def about_certificates(patient: Patient) -> str:
+    return " ".join(one.wrong + one.seen for one in patient.found("certificates"))
+
+
+DOMAIN = "hub.example.edu"
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "ends", "sentence"),
+    [
+        ("other.example.edu", -1, 90, "it is for other.example.edu, not for hub.example.edu"),
+        (DOMAIN, -90, -1, "Browsers refuse the certificate: it ended on"),
+        (DOMAIN, 1, 90, "it begins only on"),
+        (DOMAIN, -1, 20, "in 19 days"),
+    ],
+)
+def test_certificate_that_cannot_go_on(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, begins: int, ends: int, sentence: str
+) -> None:
+    files = write(tmp_path, name, begins=begins, ends=ends, now=datetime.now(UTC))
+    with serving(*files) as port:
+        seen = under(patient, port, *files)
+        assert sentence in about_certificates(seen)
+        assert "Put renewed files in the place of" in seen.found("certificates")[0].mend
+    good = write(tmp_path, DOMAIN, now=datetime.now(UTC))
+    monkeypatch.setenv("SSL_CERT_FILE", str(good[0]))
+    with serving(*good) as port:
+        assert under(patient, port, *good).found("certificates") == []
+
+
+def test_chain_that_leads_to_no_root_this_machine_knows(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = write(tmp_path, DOMAIN, now=datetime.now(UTC))
+    with serving(*files) as port:
+        assert "do not trust the certificate: self-signed" in about_certificates(under(patient, port, *files))
+        monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+        assert under(patient, port, *files).found("certificates") == []
+
+
+def test_files_that_the_next_up_would_refuse_or_the_front_has_not_yet(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "newer").mkdir()
+    files = write(tmp_path, DOMAIN, now=datetime.now(UTC))
+    newer = write(tmp_path / "newer", DOMAIN, ends=200, now=datetime.now(UTC))
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+    with serving(*files) as port:
+        assert "does not belong to" in about_certificates(under(patient, port, files[0], newer[1]))
+        assert "serves an earlier certificate" in about_certificates(under(patient, port, *newer))
+        assert under(patient, port, *files).found("certificates") == []
+
+
+def test_front_that_answers_nobody(instance: Instance, patient: Patient) -> None:
+    assert patient.found("certificates") == []
+    instance.part("front").stop(timeout=2)
+    mended(patient, "certificates", "Nothing answers with a certificate")
 
 
 # -- the network ---------------------------------------------------------------------------------------------------------
@@ -365,6 +459,12 @@ def test_host_of_a_material_that_is_not_found(patient: Patient) -> None:
     lost = replace(patient, settings=patient.settings.model_copy(update={"courses": {"demo": course}}))
     assert "A wrong name stands in config/hub.yaml" in lost.one("names", "no-such-host.invalid is not found").mend
     assert [one for one in patient.found("names") if "material" in one.wrong] == []
+
+
+def test_domain_that_is_not_found(patient: Patient) -> None:
+    lost = replace(patient, settings=patient.settings.model_copy(update={"domain": "no-such-host.invalid"}))
+    assert "so nobody comes to" in lost.one("names", "no-such-host.invalid is not found").wrong
+    assert patient.found("names") == []
 
 
 def test_debian_mirror_that_is_not_found(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def test_killed_hub_is_back_and_finds_every_server(
     began = time.monotonic()
     while time.monotonic() - began < 30:
         try:
-            if requests.get(f"{instance.url}/hub/health", timeout=2).ok:
+            if requests.get(f"{instance.door}/hub/health", timeout=2).ok:
                 break
         except requests.RequestException:
             pass

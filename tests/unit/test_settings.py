@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.settings import Settings, parse_size, size_text
+from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
+from hub.values import parse_size, size_text
 
 SMALLEST = "courses:\n  nn:\n    title: Neural Networks\n"
 
@@ -48,7 +49,7 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         "  nn:\n    title: Y\n"
     )
     assert told(tmp_path, text).splitlines() == [
-        "hub.yaml:2  login.method: 'gihtub' is not 'accounts'; only 'accounts' can be used in this version",
+        "hub.yaml:2  login.method: 'gihtub' is not one of 'accounts', 'oidc', 'github' or 'google'",
         "hub.yaml:5  courses.nn.titel: unknown setting; did you mean 'title'?",
         "hub.yaml:6  courses.nn.image: no image is called 'bas'; did you mean 'base'?",
         "hub.yaml:8  courses.nn.limits.memory: '16 GB' is not a size; write it like 512M or 4G",
@@ -80,7 +81,15 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("\tport: 1\n", "a tab stands here"),
         ("port: 'a\n", "cannot be read"),
         ("a: &a {port: 1}\n<<: *a\n", "'<<'"),
-        ("domain: x.example\n", "comes in a later version"),
+        ("domain: https://x.example\n", "write its name alone"),
+        ("domain: x.example:8443\n", "its port under https"),
+        ("domain: 10.0.0.1\n", "is not a domain"),
+        ("https: {certificate_file: a.pem}\n", "belong together"),
+        ("https: {port: 80}\n", "are both 80"),
+        ("login: {method: oidc, client_id: x}\n", "oidc needs client_secret_file and issuer as well"),
+        ("login: {method: google}\n", "google needs client_id and client_secret_file as well"),
+        ("login: {method: oidc, client_id: x, client_secret_file: y, issuer: login.example.edu}\n", "not an address"),
+        ("login: {method: oidc, client_id: x, client_secret_file: y, issuer: 'http://a.edu'}\n", "not an address"),
     ],
 )
 def test_a_mistake_is_told_in_words(tmp_path: Path, text: str, sentence: str) -> None:

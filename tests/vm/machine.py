@@ -5,13 +5,14 @@ Software emulation is enough (no KVM is asked for); Python in it runs roughly te
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from hub.debian import apt_sources, mirrors
 
@@ -112,12 +113,18 @@ class Machine:
         assert not check or done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done
 
-    def put_checkout(self, root: Path, target: str) -> None:
-        """The files of the last commit, as a clone would have them."""
-        packed = subprocess.run(["git", "-C", str(root), "archive", "HEAD"], capture_output=True, check=True).stdout
-        unpack = f"mkdir -p {shlex.quote(target)} && tar -x -C {shlex.quote(target)}"
-        words = ["ssh", *self.ssh_words, "-p", str(self.port), "root@127.0.0.1", unpack]
-        subprocess.run(words, input=packed, check=True)
+    def inventory(self) -> Path:
+        """An Ansible inventory that names this machine."""
+        host = {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": self.port,
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self.folder / "key"),
+            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
+        }
+        path = self.folder / "hosts.yml"
+        path.write_text(yaml.safe_dump({"all": {"hosts": {"machine": host}}}), encoding="utf-8")
+        return path
 
     def forward(self, port: int) -> subprocess.Popen[bytes]:
         """The machine's loopback port 8000 as a port here."""

@@ -15,6 +15,7 @@ const STYLE = `
 .campushub-panel a { color: var(--jp-content-link-color, #1d4ed8); }
 .campushub-panel .campushub-told { border-left: 4px solid #15803d; padding: 4px 8px; background: var(--jp-layout-color2); }
 .campushub-panel .campushub-told.campushub-wrong { border-left-color: #b91c1c; }
+.campushub-panel .campushub-announcement { border-left-color: #b45309; white-space: pre-line; }
 .campushub-panel .campushub-receipt { font-size: var(--jp-ui-font-size0); }
 .campushub-panel code, .campushub-panel pre { font-family: var(--jp-code-font-family); font-size: 11px; white-space: pre-wrap;
   overflow-wrap: anywhere; margin: 2px 0; }
@@ -75,10 +76,32 @@ class Panel {
     try {
       this.course = await this.server.ask('assignments');
       this.trouble = '';
+      this.tell(this.course.announcement);
     } catch (error) {
       this.trouble = error.message;
     }
     this.draw();
+  }
+
+  // What is new is told wherever the person works; what was there at the start stands in the panel.
+  tell(announcement) {
+    const number = announcement ? announcement.number : 0;
+    if (announcement && this.told !== undefined && number !== this.told) {
+      this.app.commands.execute('apputils:notify', { message: `Announcement: ${announcement.text}`, type: 'warning',
+        options: { autoClose: false } });
+    }
+    this.told = number;
+  }
+
+  // Asked of the service itself, not of the person's server, so that looking does not keep an unused server alive.
+  async look(course) {
+    const answer = await fetch(`/courses/${course}/announcement`, { redirect: 'error' }).catch(() => null);
+    const found = answer && answer.ok ? await answer.json().catch(() => null) : null;
+    if (found && this.course) {
+      this.course.announcement = found.number ? found : null;
+      this.tell(this.course.announcement);
+      this.draw();
+    }
   }
 
   draw() {
@@ -87,6 +110,11 @@ class Panel {
     const parts = [head];
     if (this.trouble) {
       parts.push(make('p', { class: 'campushub-told campushub-wrong', role: 'alert' }, this.trouble));
+    }
+    if (this.course && this.course.announcement) {
+      parts.push(make('div', { class: 'campushub-told campushub-announcement', role: 'status' },
+        make('p', {}, make('strong', {}, 'Announcement'), ` ${when(this.course.announcement.at)}`),
+        make('p', {}, this.course.announcement.text)));
     }
     if (this.course && !this.course.assignments.length) {
       parts.push(make('p', {}, 'Nothing is handed out yet.'));
@@ -236,5 +264,6 @@ export const makePlugin = ({ widgets, services, documents }) => ({
       app.shell.activateById(widget.id);
     });
     window.setInterval(() => widget.isVisible && !panel.busy && panel.refresh(), 60000);
+    window.setInterval(() => panel.course && !panel.busy && panel.look(panel.course.course), 30000);
   }
 });

@@ -1,0 +1,1 @@
+"""The project's tests. A package, since one of the tools brings a package of the same name."""

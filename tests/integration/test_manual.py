@@ -1,0 +1,59 @@
+"""The manual's commands are run: here, or by the test that is named for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.instance import ROOT, Instance
+from tests.manual import every_command
+
+HERE = {"announce", "check", "logs", "roster", "status"}
+ELSEWHERE = {  # first words of a command, and the test that runs it
+    "up --inventory": "tests/vm/test_fresh_machine.py",
+    "up": "tests/instance.py",
+    "down": "tests/instance.py",
+    "images": "tests/integration/test_command.py",
+    "course": "tests/integration/test_terms.py",
+    "backup": "tests/integration/test_restore.py",
+    "restore": "tests/integration/test_restore.py",
+    "doctor": "tests/integration/test_doctor.py",
+    "test": ".ci/run",
+}
+VALUES = {"COURSE": "second", "NAME": "manual-reader", "PART": "hub", "algorithms": "second"}
+ROSTER = "name,full_name,email,role,section\nmanual-reader,Mira Manual,mira@example.edu,student,\n"
+
+
+def wanted() -> list[list[str]]:
+    return [words for _, words in every_command() if (words[0] in HERE and len(words) > 1) or words[0] == "status"]
+
+
+@pytest.fixture(scope="module")
+def reader(instance: Instance) -> Instance:
+    for name in ("FILE", "algorithms.csv", "roster.csv"):
+        (instance.data / name).write_text(ROSTER, encoding="utf-8")
+    return instance
+
+
+@pytest.mark.parametrize("words", wanted(), ids=" ".join)
+def test_command_of_the_manual_does_its_work(reader: Instance, words: list[str]) -> None:
+    if words[:2] == ["roster", "remove"]:
+        reader.command("roster", "add", "second", "manual-reader")
+    files = {name: str(reader.data / name) for name in ("FILE", "algorithms.csv", "roster.csv")}
+    values = {**VALUES, **files, "neural-networks": "second"}
+    if words[0] == "check":
+        values["FILE"] = str(reader.config)
+    reader.command(*[values.get(word, word) for word in words])
+
+
+def test_every_other_command_is_run_by_a_test_that_is_there() -> None:
+    for page, words in every_command():
+        if words[0] in HERE or words[0].isupper():
+            continue
+        line = " ".join(words)
+        found = [path for start, path in ELSEWHERE.items() if line.startswith(start)]
+        assert found, f"{page}: nothing runs `campushub {line}`"
+        assert (ROOT / found[0]).exists()
+        if found[0].endswith(".py"):
+            assert f'"{words[0]}"' in (ROOT / found[0]).read_text(encoding="utf-8"), (
+                f"{found[0]} does not run {words[0]}"
+            )

@@ -1,0 +1,80 @@
+"""Two terms of one course: the new one has the sources and nobody in it, the old one can be looked at by its staff."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.coursework import grade
+from tests.http_loop import ask, hand_in
+from tests.instance import Instance, Person, text_of
+
+
+@pytest.fixture
+def two_terms(instance: Instance, student: Person, teacher: Person) -> Iterator[str]:
+    """After a rollover of `demo`, in which somebody has submitted; the settings are put back at the end."""
+    before = instance.config.read_text(encoding="utf-8")
+    receipt = hand_in(student)
+    assert grade(teacher, "first-steps", seconds=300).startswith("done")
+    said = instance.command("course", "rollover", "demo", "demo-next", "--title=The next term").stdout
+    assert "demo-next: taken over from demo, with an empty roster; demo is archived" in said
+    yield str(receipt["submission"])
+    instance.config.write_text(before, encoding="utf-8")
+    instance.command("up")
+    time.sleep(3)
+
+
+def test_old_term_is_closed_to_students_and_readable_for_staff(instance: Instance, two_terms: str) -> None:
+    student, teacher = instance.person("student"), instance.person("teacher")
+    until = time.monotonic() + 90
+    while student.ready("demo"):
+        assert time.monotonic() < until, "the student's server of the old term still runs"
+        time.sleep(2)
+    assert "is a course of an earlier term and is closed" in text_of(student.get("/courses/demo/").text)
+    assert "is a course of an earlier term and is closed" in text_of(student.get("/hub/spawn/student/demo").text)
+    assert "A first course" not in text_of(student.get("/courses/").text)
+    page = text_of(teacher.get("/courses/demo/").text)
+    assert "Sana" in page or "student" in page
+    assert "Grade all" not in page
+    assert teacher.get(f"/courses/receipts/{two_terms}").ok
+    assert "Save" not in teacher.get("/courses/demo/roster").text
+    refused = teacher.post("/courses/demo/grade", "/courses/password", {"assignment": "first-steps"})
+    assert refused.status_code == 403
+    look_at_the_gradebook(teacher)
+    start_the_new_term(instance, teacher)
+
+
+def look_at_the_gradebook(teacher: Person) -> None:
+    """The formgrader shows the marks; nothing in the folder can be changed."""
+    ask_hub_to_stop(teacher, "grade-demo")
+    teacher.start("grade-demo")
+    assignments = ask(teacher, "GET", "grade-demo", "formgrader/api/assignments").json()
+    assert [one["name"] for one in assignments if one["num_submissions"]], assignments
+    assert teacher.get("/user/teacher/grade-demo/formgrader/gradebook").ok
+    code = "try: open('/teaching/demo/source/x', 'w')\nexcept OSError as refused: print(refused.strerror)"
+    assert teacher.inside("grade-demo", code) == "Read-only file system"
+
+
+def ask_hub_to_stop(person: Person, server: str) -> None:
+    person.get("/hub/home")
+    token = person.http.cookies.get("_xsrf", path="/hub/") or ""
+    url = f"{person.instance.url}/hub/api/users/{person.name}/servers/{server}?_xsrf={token}"
+    person.http.delete(url, headers={"Referer": f"{person.instance.url}/hub/home"}, timeout=60)
+    until = time.monotonic() + 60
+    while person.ready(server):
+        assert time.monotonic() < until
+        time.sleep(1)
+
+
+def start_the_new_term(instance: Instance, teacher: Person) -> None:
+    assert instance.command("roster", "list", "demo-next").stdout.strip() == ""
+    assert "demo-next" not in teacher.get("/courses/").text
+    instance.command("roster", "add", "demo-next", "teacher", "--role=instructor", "--full-name=Tara Teacher")
+    assert "No assignment is handed out" in text_of(teacher.get("/courses/demo-next/").text)
+    teacher.start("grade-demo-next")
+    for verb in ("assign", "release"):
+        told = ask(teacher, "POST", "grade-demo-next", f"formgrader/api/assignment/first-steps/{verb}").json()
+        assert told["success"], told
+    ask_hub_to_stop(teacher, "grade-demo-next")
