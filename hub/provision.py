@@ -89,26 +89,41 @@ def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
     }
 
 
-def beside(config: Path, path: Path | None) -> Path | None:
-    """A file that the settings name: a relative path starts at their own folder."""
-    return path and config.resolve().parent / path
+def beside(config: Path, path: Path | None, kept: Path | None = None) -> Path | None:
+    """A file that the settings name: a relative path starts at their own folder.
+
+    When it is there no longer (a backup was put back onto an empty machine), the copy that the hub keeps of it serves.
+    """
+    found = path and config.resolve().parent / path
+    return kept if found and kept and not found.exists() and kept.exists() else found
 
 
 def sign_in_secret(settings: Settings, config: Path) -> Path | None:
     """The file of what the campus' sign-in gave this hub; none while only the hub's own accounts are used."""
-    return beside(config, settings.login.client_secret_file) if settings.login.method != "accounts" else None
+    if settings.login.method == "accounts":
+        return None
+    return beside(config, settings.login.client_secret_file, settings.folders.secrets / "sign-in")
+
+
+def certificate_files(settings: Settings, config: Path) -> tuple[Path, Path] | None:
+    """The certificate's file and its key's; none without a domain or with the hub's own authority."""
+    https, kept = settings.https, settings.folders.front
+    certificate = beside(config, https.certificate_file, kept / "certificate.pem")
+    key = beside(config, https.key_file, kept / "key.pem")
+    return (certificate, key) if settings.domain and certificate and key else None
 
 
 def _front(settings: Settings, config: Path) -> dict[str, Any]:
     """What the front's configuration needs. Without a domain it is reached from this machine alone."""
     https, own = settings.https, f"127.0.0.1:{settings.port}:8000"
     redirect = [f"{https.redirect_port}:8080"] if https.redirect_port else []
+    certificate, key = certificate_files(settings, config) or ("", "")
     return {
         "domain": settings.domain or "",
         "url": settings.url,
         "ports": [own, f"{https.port}:8443", *redirect] if settings.domain else [own],
-        "certificate": str(beside(config, https.certificate_file) or ""),
-        "key": str(beside(config, https.key_file) or ""),
+        "certificate": str(certificate),
+        "key": str(key),
     }
 
 

@@ -116,7 +116,7 @@ def _named_files(settings: Settings, config: Path) -> Iterator[dict[str, str]]:
 
 
 def _need_certificate(settings: Settings, config: Path) -> None:
-    https = settings.https
-    certificate, key = (provision.beside(config, path) for path in (https.certificate_file, https.key_file))
-    if settings.domain and certificate and key and certificate.is_file() and key.is_file():
-        certificates.need_good(certificate, key, settings.domain, datetime.now(UTC))
+    """Look at a certificate that is here; one by an absolute path may be the server's alone."""
+    files = provision.certificate_files(settings, config)
+    if files is not None and settings.domain is not None and all(path.is_file() for path in files):
+        certificates.need_good(*files, settings.domain, datetime.now(UTC))

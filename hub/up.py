@@ -106,10 +106,8 @@ def _need_port(settings: Settings, address: str, port: int, setting: str) -> Non
 
 def _need_files(settings: Settings, config: Path) -> None:
     """Raises Trouble when a file that the settings name is not there or is of no use."""
-    https = settings.https
-    certificate, key = (provision.beside(config, path) for path in (https.certificate_file, https.key_file))
-    if settings.domain is not None and certificate is not None and key is not None:
-        certificates.need_good(certificate, key, settings.domain, datetime.now(UTC))
+    if (files := provision.certificate_files(settings, config)) is not None and settings.domain is not None:
+        certificates.need_good(*files, settings.domain, datetime.now(UTC))
     secret = provision.sign_in_secret(settings, config)
     if secret is not None and not (secret.is_file() and secret.read_bytes().strip()):
         raise Trouble(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.provision import variables
+from hub.provision import beside, variables
 from hub.settings import Settings
 
 
@@ -31,3 +31,14 @@ def test_files_of_the_settings_start_at_their_folder() -> None:
     )
     front = told["campushub_front"]
     assert (front["certificate"], front["key"]) == ("/program/config/tls/hub.pem", "/etc/ssl/hub.key")
+
+
+def test_copy_of_a_named_file_serves_when_the_file_is_gone(tmp_path: Path) -> None:
+    config, kept = tmp_path / "hub.yaml", tmp_path / "kept.pem"
+    assert beside(config, Path("tls/hub.pem"), kept) == tmp_path / "tls" / "hub.pem", "neither is there"
+    kept.touch()
+    assert beside(config, Path("tls/hub.pem"), kept) == kept
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls" / "hub.pem").touch()
+    assert beside(config, Path("tls/hub.pem"), kept) == tmp_path / "tls" / "hub.pem"
+    assert beside(config, None, kept) is None
