@@ -24,7 +24,7 @@ from hub.trouble import Trouble
 from hub.up import need_root, up
 
 Report = Callable[[str], None]
-Written = tuple[Path, bytes, int]  # a file of the checkout, its content and mode
+Written = tuple[Path, bytes]  # a file of the checkout and its content
 
 COPYING, COPIED = "copying", "copied"  # how far a restore is; `up` takes the mark away
 UNTOUCHED = "Nothing was changed."
@@ -43,16 +43,16 @@ def restore(root: Path, config: Path, place: Path, *, report: Report) -> None:
     settings = _settings(root, top)
     _need_stopped(settings)
     already = _need_empty(settings, top)
-    plan = _config_plan(settings, root, config, top, found)
+    plan = _config_plan(root, config, top, found)
     report("reading all of it …")
     _need_whole(top, found)
     if not already:
         _need_room(settings, top, found)
         report(f"copying to {settings.data} …")
         _put_data(settings, top, found)
-    for target, content, mode in plan:
+    for target, content in plan:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(target, content, mode=mode)
+        write_durably(target, content, mode=0o644)
     report("the data is back; now the hub is brought up")
     up(root, config, report=report)
 
@@ -110,43 +110,25 @@ def _mark(settings: Settings) -> str:
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
-def _config_plan(settings: Settings, root: Path, config: Path, top: Path, found: Manifest) -> list[Written]:
+def _config_plan(root: Path, config: Path, top: Path, found: Manifest) -> list[Written]:
     """What to write into the checkout; raises Trouble for a file there that says something else."""
     plan = list(_config_files(root, config, top, found))
     example = (root / "config" / "examples" / "hub.yaml").read_bytes()
-    for target, content, _ in plan:
+    for target, content in plan:
         if target.exists() and target.read_bytes() not in (content, example):
             raise Trouble(
                 f"{target} is there already and says something else than the backup. Move it away; the backup's takes "
                 f"its place. {UNTOUCHED}"
             )
-    return [one for one in plan if not one[0].exists() or one[0].read_bytes() != one[1]] + list(
-        _named_files(settings, config, top)
-    )
+    return [(target, content) for target, content in plan if not target.exists() or target.read_bytes() != content]
 
 
 def _config_files(root: Path, config: Path, top: Path, found: Manifest) -> Iterator[Written]:
-    yield config, (top / DATA / "config" / "hub.yaml").read_bytes(), 0o644
+    yield config, (top / DATA / "config" / "hub.yaml").read_bytes()
     additions = f"{DATA}/config/hub.d/"
     for entry in found.entries:
         if entry.kind == "file" and entry.path.startswith(additions):
-            target = root / "config" / "hub.d" / entry.path.removeprefix(additions)
-            yield target, (top / entry.path).read_bytes(), 0o644
-
-
-def _named_files(settings: Settings, config: Path, top: Path) -> Iterator[Written]:
-    """Files beside the settings that they name and that are not there; the data holds the copies in use."""
-    copies = (
-        (settings.https.certificate_file, "front/certificate.pem"),
-        (settings.https.key_file, "front/key.pem"),
-        (settings.login.client_secret_file, "secrets/sign-in"),
-    )
-    for path, copy in copies:
-        source = top / DATA / copy
-        if path is None or path.is_absolute() or ".." in path.parts or not source.is_file():
-            continue
-        if not (target := config.resolve().parent / path).exists():
-            yield target, source.read_bytes(), 0o600
+            yield root / "config" / "hub.d" / entry.path.removeprefix(additions), (top / entry.path).read_bytes()
 
 
 def _need_whole(top: Path, found: Manifest) -> None:

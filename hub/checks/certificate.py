@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from hub import certificates, provision
 from hub.checks import UP, Examined, Finding
@@ -31,18 +32,31 @@ def served(examined: Examined) -> Iterator[Finding]:
         yield Finding(f"Browsers refuse the certificate: {why}.", seen, _renew(settings))
     elif why := _distrust(settings, domain):
         yield Finding(f"Browsers do not trust the certificate: {why}.", seen, _complete(settings))
-    if settings.https.certificate_file is not None:
-        yield from _files(examined, domain, found)
+    if (files := provision.certificate_files(settings, examined.config)) is not None:
+        yield from _files(examined, domain, files, found)
 
 
-def _files(examined: Examined, domain: str, found: certificates.Certificate | None) -> Iterator[Finding]:
+def _files(
+    examined: Examined, domain: str, files: tuple[Path, Path], found: certificates.Certificate | None
+) -> Iterator[Finding]:
     """What is wrong with the files of the settings; the hub's own authority renews what it serves by itself."""
-    https = examined.settings.https
-    certificate, key = (provision.beside(examined.config, path) for path in (https.certificate_file, https.key_file))
-    if certificate is None or key is None:
+    settings, certificate = examined.settings, files[0]
+    if not certificate.is_relative_to(settings.folders.front):
+        yield from _pair(examined, domain, files, found)
         return
+    yield Finding(
+        f"The certificate's file {settings.https.certificate_file} is gone; the hub's own copy serves, and ends some day.",
+        f"it is not there; {certificate} is",
+        f"{_renew(settings)}, or name another `https.certificate_file` in config/hub.yaml",
+    )
+
+
+def _pair(
+    examined: Examined, domain: str, files: tuple[Path, Path], found: certificates.Certificate | None
+) -> Iterator[Finding]:
+    certificate = files[0]
     try:
-        certificates.need_good(certificate, key, domain, examined.now)
+        certificates.need_good(*files, domain, examined.now)
     except Trouble as trouble:
         yield Finding("The next `up` will refuse the certificate's files.", str(trouble), _renew(examined.settings))
         return

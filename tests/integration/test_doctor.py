@@ -266,6 +266,21 @@ def test_files_that_the_next_up_would_refuse_or_the_front_has_not_yet(
         assert under(patient, port, *files).found("certificates") == []
 
 
+def test_file_that_is_gone_while_the_hubs_own_copy_serves(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = write(tmp_path, DOMAIN, now=datetime.now(UTC))
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+    (tmp_path / "srv/front").mkdir(parents=True)
+    for source, name in zip(files, ("certificate.pem", "key.pem"), strict=True):
+        shutil.copy(source, tmp_path / "srv/front" / name)
+    with serving(*files) as port:
+        lost = under(patient, port, tmp_path / "gone.pem", tmp_path / "gone.key")
+        lost = replace(lost, settings=lost.settings.model_copy(update={"data": tmp_path / "srv"}))
+        assert "is gone; the hub's own copy serves" in about_certificates(lost)
+        assert under(patient, port, *files).found("certificates") == []
+
+
 def test_front_that_answers_nobody(instance: Instance, patient: Patient) -> None:
     assert patient.found("certificates") == []
     instance.part("front").stop(timeout=2)
