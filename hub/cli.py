@@ -10,11 +10,15 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hub import bench, images, remote, rosters, terms
 from hub.adapters.engine import Engine
+from hub.backup import backup
+from hub.doctor import examine
 from hub.down import down, erase
+from hub.restore import restore
 from hub.roster import COLUMNS
 from hub.settings import CORE_PARTS, Settings
 from hub.settings_file import SettingsInvalid, load
@@ -111,6 +115,20 @@ def parser() -> argparse.ArgumentParser:
     announce.add_argument("--course", help="only this course")
     announce.set_defaults(run=run_announce)
 
+    doctor = words.add_parser("doctor", help="look at everything: what is wrong, how it was seen, how to mend it")
+    doctor.add_argument("--json", action="store_true", help="as JSON, for programs")
+    doctor.add_argument("--deep", action="store_true", help="read every stored file, not today's share of them")
+    doctor.set_defaults(run=run_doctor)
+
+    keep = words.add_parser("backup", help="copy everything that matters while the hub runs, and verify the copy")
+    keep.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the backups")
+    keep.add_argument("--keep", type=_count, metavar="N", help="afterwards keep only the newest N (all)")
+    keep.set_defaults(run=run_backup)
+
+    back = words.add_parser("restore", help="put a backup back onto an empty machine and bring the hub up")
+    back.add_argument("folder", type=Path, metavar="DIR", help="a backup, or the folder that holds them: the newest")
+    back.set_defaults(run=run_restore)
+
     test = words.add_parser("test", help="run the tests (all that need no special machine)")
     test.add_argument("part", nargs="?", choices=TEST_PARTS, help="only one part")
     test.set_defaults(run=run_test)
@@ -126,6 +144,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 TEST_PARTS = ("quick", "integration", "browser", "attacks", "images", "vm", "gpu")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1 backup has to be kept")
+    return number
 
 
 def _default_config() -> Path:
@@ -244,6 +269,24 @@ def run_roster_remove(options: argparse.Namespace) -> None:
 def run_announce(options: argparse.Namespace) -> None:
     need_root("announce")
     rosters.announce(_settings(options.config), options.course, options.text, report=_say)
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    need_root("doctor")
+    settings, now = _settings(options.config), datetime.now(UTC)
+    found = examine(settings, ROOT, options.config, now=now, deep=options.deep)
+    print(json.dumps(found.as_data(), indent=2) if options.json else "\n".join(found.lines()))
+    return 0 if found.ok else 1
+
+
+def run_backup(options: argparse.Namespace) -> int:
+    need_root("backup")
+    settings, now = _settings(options.config), datetime.now(UTC)
+    return 0 if backup(settings, options.folder.absolute(), keep=options.keep, now=now, report=_say) else 1
+
+
+def run_restore(options: argparse.Namespace) -> None:
+    restore(ROOT, options.config, options.folder.absolute(), report=_say)
 
 
 def _settings(path: Path) -> Settings:

@@ -13,6 +13,9 @@ ELSEWHERE = {  # first words of a command, and the test that runs it
     "up": "tests/instance.py",
     "down": "tests/instance.py",
     "course": "tests/integration/test_terms.py",
+    "backup": "tests/integration/test_restore.py",
+    "restore": "tests/integration/test_restore.py",
+    "doctor": "tests/integration/test_doctor.py",
     "test": ".ci/run",
 }
 VALUES = {"COURSE": "second", "NAME": "manual-reader", "PART": "hub", "algorithms": "second"}
