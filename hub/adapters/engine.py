@@ -39,6 +39,8 @@ class Container:
     instance: str | None
     part: str | None
     data: str | None
+    person: str | None = None  # whose server it is, and which
+    server: str | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,8 @@ def _container(found: Mapping[str, Any]) -> Container:
         instance=labels.get("campushub.instance"),
         part=labels.get("campushub.part"),
         data=labels.get("campushub.data"),
+        person=labels.get("campushub.person"),
+        server=labels.get("campushub.server"),
     )
 
 
