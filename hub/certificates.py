@@ -37,6 +37,11 @@ def read(certificate: x509.Certificate) -> Certificate:
     return Certificate(names, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
+def of_file(path: Path) -> Certificate:
+    """The certificate in a file, its first where others follow; raises Trouble when there is none."""
+    return read(_chain(path)[0])
+
+
 def problem(certificate: Certificate, domain: str, now: datetime) -> str | None:
     """Why people's browsers would refuse it for this name now, or None."""
     if not certificate.covers(domain):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ def jumps(settings: Settings) -> list[Rule]:
 
 def apply(settings: Settings) -> bool:
     """Put every rule in its place; says whether anything had to be changed."""
-    if not missing(settings):
+    if not missing(settings) and not overtaken(settings):
         return False
     for program in ("iptables", "ip6tables"):
         for chain in (*chains(settings), *(("DOCKER-USER",) if program == "iptables" else ())):
@@ -96,11 +97,36 @@ def missing(settings: Settings) -> list[Rule]:
     for program in ("iptables", "ip6tables"):
         for chain in chains(settings):
             wanted = [rule for rule in rules(settings) if (rule.program, rule.chain) == (program, chain)]
-            if _count(program, chain) != len(wanted):
+            if len(_listed(program, chain)) != len(wanted):
                 found += wanted
             else:
                 found += [rule for rule in wanted if not _run(program, "-C", chain, *rule.words, check=False)]
     return found
+
+
+def overtaken(settings: Settings) -> list[str]:
+    """Rules by which packets pass before ours are asked, and our own that do not stand in their order."""
+    found = []
+    for jump in jumps(settings):
+        ours = " ".join(("-A", jump.chain, *jump.words))
+        before = itertools.takewhile(lambda line, ours=ours: line != ours, _listed(jump.program, jump.chain))  # type: ignore[misc]
+        found += [f"{jump.program} {line}" for line in before if _lets_pass(line, bridge(settings))]
+    for program in ("iptables", "ip6tables"):
+        for chain in chains(settings):
+            lines = _listed(program, chain)
+            found += [f"{program} {line}" for line in lines[:-1] if " REJECT" in line]
+    return sorted(set(found))
+
+
+def _lets_pass(line: str, name: str) -> bool:
+    """Whether a listed rule may accept new packets of a bridge; Docker's own chains accept none that we reject."""
+    words = line.split()
+    target = words[words.index("-j") + 1] if "-j" in words else "RETURN"
+    if target in ("REJECT", "DROP", "LOG", "NFLOG") or target.startswith("DOCKER"):
+        return False
+    interfaces = {words[place + 1] for place, word in enumerate(words) if word in ("-i", "-o")}
+    answers = "--ctstate" in words and "NEW" not in words[words.index("--ctstate") + 1]
+    return not answers and interfaces <= {name} and not target.startswith("CH-")
 
 
 def remove(settings: Settings) -> None:
@@ -114,9 +140,10 @@ def remove(settings: Settings) -> None:
             _run(program, "-X", chain, check=False)
 
 
-def _count(program: str, chain: str) -> int:
+def _listed(program: str, chain: str) -> list[str]:
+    """The rules of a chain as they stand, in order; none when it is not there."""
     done = subprocess.run([program, "-w", "-S", chain], capture_output=True, text=True, check=False)
-    return sum(line.startswith("-A") for line in done.stdout.splitlines())
+    return [line for line in done.stdout.splitlines() if line.startswith("-A")]
 
 
 def _run(program: str, *words: str, check: bool = True) -> bool:

@@ -49,6 +49,15 @@ class Folders:
         return self.config / "images.json"
 
     @property
+    def last_backup(self) -> Path:
+        return self.config / "last-backup.json"
+
+    @property
+    def restored_from(self) -> Path:
+        """There while a restore is under way: how far it is, and which backup it puts back."""
+        return self.data / ".restored-from"
+
+    @property
     def wheelhouse(self) -> Path:
         return self.data / "wheelhouse"
 

@@ -21,7 +21,7 @@ from hub.settings import CORE_PARTS, Settings, as_data
 from hub.trouble import Trouble
 
 # What running parts read again by themselves; a change of the rest starts them anew.
-READ_AGAIN = {"admins", "courses", "limits", "reserve", "submission_limit"}
+READ_AGAIN = {"admins", "backup_days", "courses", "limits", "reserve", "submission_limit"}
 MEGABYTE = 1024**2
 
 

@@ -183,6 +183,7 @@ class Settings(Model):
     )
     idle_minutes: int = Field(60, ge=1, description="minutes without activity after which a server is ended")
     reserve: Size = Field("5G", description="free disk below which no server starts and no work is accepted")  # type: ignore[assignment]
+    backup_days: int = Field(7, ge=1, description="days after which `doctor` says that the last backup is too old")
     submission_limit: Size = Field("100M", description="size of one submission at most")  # type: ignore[assignment]
     login: Login = Field(Login(), description="how people sign in")
     limits: Limits = Field(Limits(), description="what one server may use, unless its course says otherwise")

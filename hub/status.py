@@ -92,17 +92,18 @@ def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:
 def _part_problems(services: dict[str, Service]) -> list[str]:
     if all(service.state == "not there" for service in services.values()):
         return ["Nothing of this hub is there; `sudo ./campushub up` starts it."]
-    return [_sentence(part, service) for part, service in services.items() if not service.ok]
+    return [f"{'; '.join(fault(part, service))}." for part, service in services.items() if not service.ok]
 
 
-def _sentence(part: str, service: Service) -> str:
+def fault(part: str, service: Service) -> tuple[str, str]:
+    """What is wrong with a part, and what to type."""
     match service.state:
         case "not there":
-            return f"The {part} is not there; `sudo ./campushub up` starts it."
+            return f"The {part} is not there", "`sudo ./campushub up` starts it"
         case "running":
-            return f"The {part} runs and does not answer; `sudo ./campushub logs {part}` says why."
+            return f"The {part} runs and does not answer", f"`sudo ./campushub logs {part}` says why"
         case state:
-            return f"The {part} is not well ({state}); `sudo ./campushub logs {part}` says why."
+            return f"The {part} is not well ({state})", f"`sudo ./campushub logs {part}` says why"
 
 
 def _firewall_problem(settings: Settings) -> list[str]:

@@ -52,6 +52,7 @@ def up(root: Path, config: Path, *, report: Report) -> None:
     with _step("people and courses", report):
         changed += rosters.admit_admins(settings, report=lambda line: report(f"  {line}"))
         changed += demo.make(settings, root, report=lambda line: report(f"  {line}"))
+    settings.folders.restored_from.unlink(missing_ok=True)  # a restore ends here
     _tell_the_end(settings, root, config, changed=changed + first, report=report)
 
 

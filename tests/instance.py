@@ -249,12 +249,12 @@ def running(settings: str = SETTINGS, rosters: Mapping[str, str] = ROSTERS) -> I
     """An instance that `campushub up` made, with these rosters imported; taken away at the end."""
     clear_left_over()
     name = f"chtest-{secrets.token_hex(3)}"
-    data = Path("/var/lib") / name
-    data.mkdir(mode=0o755)
-    config = data / "tests.yaml"
+    folder = Path("/var/lib") / name
+    folder.mkdir(mode=0o755)
+    data, config = folder / "data", folder / "tests.yaml"  # apart, since a test may erase the data
     instance = Instance(name, free_port(), data, config, *free_networks(), free_port(), free_port())
     config.write_text(settings.format_map(vars(instance)), encoding="utf-8")
-    with (data / LOCK).open("a", encoding="utf-8") as held:  # the settings themselves may be written anew
+    with (folder / LOCK).open("a", encoding="utf-8") as held:  # the settings themselves may be written anew
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
             bring_up(instance, rosters)
@@ -262,6 +262,7 @@ def running(settings: str = SETTINGS, rosters: Mapping[str, str] = ROSTERS) -> I
             yield instance
         finally:
             take_down(instance)
+            shutil.rmtree(folder)
 
 
 def bring_up(instance: Instance, rosters: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -32,13 +33,22 @@ class PresentImage:
 
 @dataclass(frozen=True)
 class Container:
-    """A container on this machine; `part`, `instance` and `data` are none for one that is not CampusHub's own part."""
+    """A container on this machine; `part`, `instance` and `data` are none for one that is not CampusHub's own part.
+
+    `person`, `server` and `course` are none for one that is not a person's server.
+    """
 
     name: str
     state: str  # Docker's word: running, restarting, exited, …
     instance: str | None
     part: str | None
     data: str | None
+    image: str  # the id of what it runs
+    created: datetime
+    person: str | None = None  # whose server it is, and which
+    server: str | None = None
+    course: str | None = None
+    sandbox: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,33 @@ class Engine:
             found[network["Name"]] = [IPv4Network(subnet) for subnet in subnets if "." in subnet]
         return found
 
+    def members(self, network: str) -> list[str]:
+        """The names of the running containers on a network; none when it is not there."""
+        try:
+            found = self.client.api.inspect_network(network)
+        except docker.errors.NotFound:
+            return []
+        return sorted(one["Name"] for one in (found.get("Containers") or {}).values())
+
+    def name_servers(self, name: str) -> list[str]:
+        """Where a container asks for names; empty when nothing was said, and Docker's own way is taken."""
+        try:
+            return list(self.client.api.inspect_container(name)["HostConfig"].get("Dns") or ())
+        except docker.errors.NotFound:
+            return []
+
+    def root_folder(self) -> Path:
+        """The folder in which Docker keeps images and containers."""
+        return Path(self.client.api.info()["DockerRootDir"])
+
+    def run_once(self, image: str, command: list[str]) -> str:
+        """What a program prints in a new container of an image, without a network; raises Trouble when it fails."""
+        try:
+            said = self.client.containers.run(image, command, network_mode="none", remove=True, cap_drop=["ALL"])
+        except docker.errors.DockerException as error:
+            raise Trouble(f"{' '.join(command[:2])} failed in the image {image}: {error}") from None
+        return str(said.decode(errors="replace"))
+
     def remove_network(self, name: str) -> None:
         try:
             self.client.api.remove_network(name)
@@ -177,6 +214,12 @@ def _container(found: Mapping[str, Any]) -> Container:
         instance=labels.get("campushub.instance"),
         part=labels.get("campushub.part"),
         data=labels.get("campushub.data"),
+        person=labels.get("campushub.person"),
+        server=labels.get("campushub.server"),
+        course=labels.get("campushub.course"),
+        sandbox="campushub.sandbox" in labels,
+        image=found["ImageID"],
+        created=datetime.fromtimestamp(found["Created"], UTC),
     )
 
 

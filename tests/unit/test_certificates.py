@@ -17,8 +17,8 @@ from hub.trouble import Trouble
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def write(folder: Path, name: str, *, begins: int = -1, ends: int = 90) -> tuple[Path, Path]:
-    """A self-signed certificate for a name and its key; begins and ends in days from NOW."""
+def write(folder: Path, name: str, *, begins: int = -1, ends: int = 90, now: datetime = NOW) -> tuple[Path, Path]:
+    """A self-signed certificate for a name and its key; begins and ends in days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([])
     certificate = (
@@ -27,8 +27,8 @@ def write(folder: Path, name: str, *, begins: int = -1, ends: int = 90) -> tuple
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW + timedelta(days=begins))
-        .not_valid_after(NOW + timedelta(days=ends))
+        .not_valid_before(now + timedelta(days=begins))
+        .not_valid_after(now + timedelta(days=ends))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -114,6 +114,22 @@ def test_from_nothing_to_a_graded_assignment_and_through_a_reboot(machine: Machi
     assert receipt["submission"] in student.get("/courses/").text
     need_closed_network(again)
     closed(again)
+    need_restorable(machine, receipt["submission"])
+
+
+def need_restorable(machine: Machine, submission: str) -> None:
+    """All of it is backed up, erased and put back; people sign in with their passwords and find their receipts."""
+    kept = "/root/backups"
+    machine.ssh(
+        f"{PLACE}/campushub backup {kept} && {PLACE}/campushub down --erase --yes && rm {PLACE}/config/hub.yaml"
+    )
+    machine.ssh(f"{PLACE}/campushub restore {kept}")
+    wait_until_well(machine)
+    remote = reach_it(machine)
+    student, _ = start_servers(remote)
+    assert submission in student.get("/courses/").text
+    need_closed_network(remote)
+    closed(remote)
 
 
 def install(machine: Machine) -> str:
