@@ -12,7 +12,7 @@ from jupyterhub.auth import Authenticator
 from tornado.web import HTTPError
 from traitlets import Unicode
 
-from hub import signin
+from hub import end_notes, signin
 from hub.service_client import ServiceSilent, ask
 
 KNOWN, KNOWN_DAYS = "campushub-known-browser", 180
@@ -28,8 +28,8 @@ class CampusAuthenticator(Authenticator):  # type: ignore[misc]  # JupyterHub's 
     )
 
     def get_handlers(self, app: Any) -> list[Any]:
-        """JupyterHub's own addresses of a sign-in, and the provider's."""
-        own: list[Any] = super().get_handlers(app)
+        """JupyterHub's own addresses of a sign-in, the provider's, and the one that notes who ends a server."""
+        own: list[Any] = [*super().get_handlers(app), *end_notes.handlers()]
         return own + (signin.handlers(signin.PROVIDERS[self.provider](parent=app)) if self.provider else [])
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:

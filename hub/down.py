@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-from hub import firewall
-from hub.adapters.engine import Engine
+from hub import firewall, front_client
+from hub.adapters.engine import Container, Engine
 from hub.settings import Settings
 from hub.trouble import Trouble
 
@@ -27,8 +29,17 @@ def _stop(settings: Settings) -> int:
     engine = Engine.connect()
     found = engine.containers_of(settings.name)
     for container in sorted(found, key=lambda one: (one.part == "front", one.part is not None)):
+        if container.server:
+            _tell_the_end(settings, container)
         engine.remove(container.name)
     return len(found)
+
+
+def _tell_the_end(settings: Settings, container: Container) -> None:
+    """Have a person read later who ended their server; a hub that does not answer is stopped all the same."""
+    told = {"person": container.person, "server": container.server, "reason": "administrator"}
+    with suppress(Trouble):
+        front_client.post(settings, "servers/ended", {**told, "at": datetime.now(UTC).isoformat()})
 
 
 def erase(settings: Settings, *, confirmed: bool, ask: Callable[[str], str], report: Report) -> None:

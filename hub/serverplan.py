@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from hub.settings import Limits, Settings
 
@@ -47,20 +46,20 @@ def plan(settings: Settings, person: str, folder: str, course: str, kind: str) -
 
 def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
     home, about = settings.folders.homes / folder, settings.courses[course]
-    read_only, first_page = {}, "/lab"
+    environment, read_only, first_page = _environment(settings, course, "work"), {}, "/lab"
     copy = settings.folders.material / f"{course}.git"
     if about.material is not None and copy.exists():  # Docker would make a missing one, as root's
         inside = f"/srv/material/{course}.git"
         read_only[str(copy)] = inside
-        pull = {"repo": inside, "branch": about.branch, "targetpath": course, "urlpath": f"lab/tree/{course}"}
-        first_page = f"/git-pull?{urlencode(pull)}"
+        environment |= {"CAMPUSHUB_MATERIAL": inside, "CAMPUSHUB_MATERIAL_BRANCH": about.branch}
+        first_page = "/campushub/open"
     return Plan(
         limits=settings.limits_of(course),
         folders=(home,),
         mounts={str(home): HOME},
         read_only=read_only,
         labels=_labels(settings, person, course, course),
-        environment=_environment(course, "work"),
+        environment=environment,
         default_url=first_page,
     )
 
@@ -76,20 +75,27 @@ def _grade(settings: Settings, person: str, folder: str, course: str) -> Plan:
         mounts={str(home): HOME, **({} if archived else place)},
         read_only=place if archived else {},
         labels=_labels(settings, person, course, f"grade-{course}"),
-        environment=_environment(course, "grade"),
+        environment=_environment(settings, course, "grade"),
         default_url="/formgrader",
         notebook_dir=TEACHING,
     )
 
 
-def _environment(course: str, kind: str) -> dict[str, str]:
+def _environment(settings: Settings, course: str, kind: str) -> dict[str, str]:
     return {
+        "CAMPUSHUB_IDLE_MINUTES": str(settings.idle_minutes),
+        "JUPYTERHUB_ACTIVITY_INTERVAL": str(activity_seconds(settings.idle_minutes)),
         "CAMPUSHUB_COURSE": course,
         "CAMPUSHUB_ROLE": kind,
         "HOME": HOME,
         "JUPYTER_CONFIG_PATH": f"{CONFIG}/{kind}",
         "TZ": os.environ.get("TZ", "UTC"),
     }
+
+
+def activity_seconds(idle_minutes: int) -> int:
+    """How often a server tells the hub when it was used last: four times in the minutes after which it is ended."""
+    return min(300, idle_minutes * 15)
 
 
 def _labels(settings: Settings, person: str, course: str, server: str) -> dict[str, str]:
@@ -119,12 +125,3 @@ def host_config(limits: Limits) -> dict[str, Any]:
         "dns": ["127.0.0.1"],  # no outside names from a server
         "log_config": {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}},
     }
-
-
-def reason(state: Mapping[str, Any], *, asked: bool, idle: bool) -> str:
-    """Why a server ended, from Docker's state and whether the hub was asked to end it."""
-    if state.get("OOMKilled"):
-        return "memory"
-    if asked:
-        return "idle" if idle else "stopped"
-    return "stopped" if state.get("ExitCode") == 0 else "fault"

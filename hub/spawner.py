@@ -1,4 +1,4 @@
-"""A person's server: which course and kind it is, what it may use, what is mounted, and how its end is remembered.
+"""A person's server: which course and kind it is, what it may use, what is mounted.
 
 A thin subclass of DockerSpawner. Whether somebody may have a server is the service's word; limits are the settings'.
 """
@@ -9,39 +9,29 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dockerspawner import DockerSpawner
-from tornado.web import HTTPError
 from traitlets import Unicode
 
 from hub import serverplan
 from hub.adapters.homes import prepare_folder
+from hub.coming_up import NotStarted
+from hub.end_notes import NotesEnds
 from hub.secrets import Secrets
 from hub.service_client import ServiceSilent, ask
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
 from hub.values import size_text
 
-LOG_LINES = 20
 
-
-class NotStarted(HTTPError):
-    """A server that is not started, with the sentence its person reads: JupyterHub shows an HTTPError's, no other."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(403, sentence)
-        self.jupyterhub_message = sentence
-
-
-class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has no types
+class CampusSpawner(NotesEnds):
     """One named server: `<course>` for work, `grade-<course>` for grading."""
 
     config_path = Unicode(help="the settings file, read at every start").tag(config=True)
     service = Unicode(help="address of the service's API for the hub").tag(config=True)
     service_for_servers = Unicode(help="address of the service's API for servers").tag(config=True)
+    user_options: dict[str, Any]  # Spawner's: what a request for a server asks for
     last_good: Settings | None = None  # of all spawners: the settings that could be read last
 
     def settings(self) -> Settings:
@@ -54,18 +44,23 @@ class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has n
                 raise NotStarted("The settings of CampusHub have mistakes. Tell the administrator.") from None
         return CampusSpawner.last_good
 
+    def options_from_query(self, query: dict[str, Any]) -> dict[str, Any]:
+        """All that a request can choose: rescue mode, by `?opt-rescue=1`."""
+        return {"rescue": True} if "rescue" in query else {}
+
     async def start(self) -> Any:
         """Start the server; raises NotStarted with a sentence for the person."""
         settings = self.settings()
         course, kind = serverplan.course_and_kind(self.name)
-        await self._need_permission(settings, course, kind)
+        wanted = bool(self.user_options.get("rescue"))
+        self.user_options = self.orm_spawner.user_options = {}  # JupyterHub would keep it for the next start
+        rescue = await self._need_permission(settings, course, kind) or wanted
         self._need_disk(settings)
         image = self._present_image(settings, course)
         plan = serverplan.plan(settings, self.user.name, self._own_folder(), course, kind)
         for folder in plan.folders:
             if not folder.exists():
                 await asyncio.to_thread(prepare_folder, self.client, image, folder)
-        self.user_options: dict[str, Any] = {}  # nothing about a server is chosen in a request
         self.image = image
         self.mem_limit = plan.limits.memory
         self.cpu_limit = plan.limits.cpu
@@ -73,6 +68,8 @@ class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has n
         self.extra_host_config = serverplan.host_config(plan.limits)
         self.extra_create_kwargs = {"labels": dict(plan.labels), "user": "1000:1000"}
         self.environment = {**plan.environment, "CAMPUSHUB_SERVICE_URL": self.service_for_servers}
+        if rescue:
+            self.environment["CAMPUSHUB_RESCUE"] = "1"
         self.notebook_dir, self.default_url = plan.notebook_dir, plan.default_url
         self.tell = f"Starting with {plan.limits.cpu:g} processor cores and {size_text(plan.limits.memory)} of memory …"
         return await super().start()
@@ -80,7 +77,8 @@ class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has n
     def _own_folder(self) -> str:
         return str(self.template_namespace()["username"])
 
-    async def _need_permission(self, settings: Settings, course: str, kind: str) -> None:
+    async def _need_permission(self, settings: Settings, course: str, kind: str) -> bool:
+        """Whether to start in rescue mode, because the last start failed; raises NotStarted with the service's no."""
         token = Secrets(settings.folders.secrets).read("hub")
         try:
             query = {"person": self.user.name, "verb": kind, "course": course}
@@ -89,6 +87,7 @@ class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has n
             raise NotStarted(str(silent)) from None
         if not told.get("may"):
             raise NotStarted(told.get("why") or "This server cannot be started.")
+        return bool(told.get("rescue"))
 
     def _need_disk(self, settings: Settings) -> None:
         if shutil.disk_usage(settings.folders.homes).free < settings.reserve:
@@ -111,37 +110,3 @@ class CampusSpawner(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has n
         """What the person reads while they wait."""
         yield {"progress": 20, "message": getattr(self, "tell", "Looking up your course …")}
         yield {"progress": 60, "message": "Opening your home folder and starting JupyterLab …"}
-
-    async def poll(self) -> Any:
-        status = await super().poll()
-        if status is not None and self.object_id:
-            await self.remove_object()
-        return status
-
-    async def remove_object(self) -> None:
-        """Note how the server ended, then remove its container: a stopped one would resume with old devices."""
-        try:
-            await self._note_end()
-        except (ServiceSilent, OSError, KeyError) as trouble:
-            self.log.warning("end not noted: user=%s server=%s %s", self.user.name, self.name, trouble)
-        await super().remove_object()
-
-    async def _note_end(self) -> None:
-        found = await self.docker("inspect_container", self.container_id)
-        logged = await self.docker("logs", self.container_id, tail=LOG_LINES)
-        state, settings = found["State"], self.settings()
-        idle = self._last_active() < datetime.now(UTC) - timedelta(minutes=settings.idle_minutes)
-        told = {
-            "person": self.user.name,
-            "server": self.name,
-            "reason": serverplan.reason(state, asked=self._stop_pending, idle=idle),
-            "exit_code": state.get("ExitCode"),
-            "out_of_memory": bool(state.get("OOMKilled")),
-            "log": logged.decode(errors="replace").splitlines(),
-            "at": datetime.now(UTC).isoformat(),
-        }
-        await ask(f"{self.service}/servers/ended", Secrets(settings.folders.secrets).read("hub"), told)
-
-    def _last_active(self) -> datetime:
-        last: datetime | None = self.orm_spawner.last_activity if self.orm_spawner else None
-        return last.replace(tzinfo=UTC) if last else datetime.now(UTC)

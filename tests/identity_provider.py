@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -37,7 +38,9 @@ class Provider:
 @contextmanager
 def running(address: str, port: int, redirect: str) -> Iterator[Provider]:
     command = [sys.executable, __file__, address, str(port), redirect]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=(RESULTS / "provider.log").open("wb"))
+    environment = {**os.environ, "AUTHLIB_INSECURE_TRANSPORT": "1"}  # it is on this machine, without HTTPS
+    with (RESULTS / "provider.log").open("wb") as said:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, env=environment)
     issuer = f"http://{address}:{port}"
     try:
         wait(f"{issuer}/.well-known/openid-configuration", process)

@@ -17,7 +17,7 @@ import socket
 import subprocess
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -65,6 +65,7 @@ ta,Tom Assistant,ta@example.edu,instructor,
 outsider,Olga Outsider,olga@example.edu,student,B
 lena,Lena Limits,lena@example.edu,student,B
 """
+ROSTERS = {"second": ROSTER, "demo": MORE_OF_DEMO}
 
 
 @dataclass
@@ -244,19 +245,19 @@ def clear_left_over() -> None:
 
 
 @contextmanager
-def running() -> Iterator[Instance]:
-    """An instance that `campushub up` made, with a second course's roster; taken away at the end."""
+def running(settings: str = SETTINGS, rosters: Mapping[str, str] = ROSTERS) -> Iterator[Instance]:
+    """An instance that `campushub up` made, with these rosters imported; taken away at the end."""
     clear_left_over()
     name = f"chtest-{secrets.token_hex(3)}"
     folder = Path("/var/lib") / name
     folder.mkdir(mode=0o755)
     data, config = folder / "data", folder / "tests.yaml"  # apart, since a test may erase the data
     instance = Instance(name, free_port(), data, config, *free_networks(), free_port(), free_port())
-    config.write_text(SETTINGS.format_map(vars(instance)), encoding="utf-8")
+    config.write_text(settings.format_map(vars(instance)), encoding="utf-8")
     with (folder / LOCK).open("a", encoding="utf-8") as held:  # the settings themselves may be written anew
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
-            bring_up(instance)
+            bring_up(instance, rosters)
             clear_left_over()  # what could not go before `up` had started Docker
             yield instance
         finally:
@@ -264,14 +265,14 @@ def running() -> Iterator[Instance]:
             shutil.rmtree(folder)
 
 
-def bring_up(instance: Instance) -> None:
+def bring_up(instance: Instance, rosters: Mapping[str, str]) -> None:
     """Run `up` and import the rosters."""
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / "up.log").open("w", encoding="utf-8") as log:
         command = [str(ROOT / "campushub"), f"--config={instance.config}", "up"]
         done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=2400)
     assert done.returncode == 0, (RESULTS / "up.log").read_text(encoding="utf-8")[-4000:]
-    for course, rows in (("second", ROSTER), ("demo", MORE_OF_DEMO)):
+    for course, rows in rosters.items():
         roster = instance.data / f"{course}.csv"
         roster.write_text(rows, encoding="utf-8")
         instance.command("roster", "import", course, str(roster))

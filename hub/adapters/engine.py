@@ -45,7 +45,7 @@ class Container:
     data: str | None
     image: str  # the id of what it runs
     created: datetime
-    person: str | None = None
+    person: str | None = None  # whose server it is, and which
     server: str | None = None
     course: str | None = None
     sandbox: bool = False

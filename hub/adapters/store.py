@@ -129,8 +129,20 @@ class Store:
     # -- servers that ended ----------------------------------------------------------------------------------------
 
     def note_end(
-        self, *, person: str, server: str, reason: str, exit_code: int | None, log: list[str], at: datetime
+        self,
+        *,
+        person: str,
+        server: str,
+        reason: str,
+        exit_code: int | None,
+        log: list[str],
+        at: datetime,
+        started: datetime | None = None,
     ) -> None:
+        """Keep how a server ended; one that is known to have ended since its start is not noted twice."""
+        known = self.last_end(person, server)
+        if known and started and known["at"] >= started:
+            return
         row = {"person": person, "server": server, "reason": reason, "exit_code": exit_code, "log": log, "at": at}
         with self.begin() as connection:
             connection.execute(sql.insert(ends).values(**row))

@@ -9,6 +9,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
+from hub import ends
 from hub.courses import Person, may, why_not
 from hub.exchange import announcement
 from hub.passwords import LONGEST, delay_seconds, verify
@@ -104,12 +105,15 @@ class People(Api):
 
 
 class May(Api):
-    """Whether a person may have a server of a course, and the sentence they read if not."""
+    """Whether a person may have a server of a course, the sentence they read if not, and whether the last start failed."""
 
     def get(self) -> None:
         self.need("hub")
         name, verb, course = (self.get_argument(word) for word in ("person", "verb", "course"))
-        self.answer(judge(self.state, name, verb, course))
+        server = course if verb == "work" else f"{verb}-{course}"
+        last = self.state.store.last_end(name, server)
+        rescue = last is not None and last["reason"] == "start"
+        self.answer({**judge(self.state, name, verb, course), "rescue": rescue})
 
 
 def judge(state: State, name: str, verb: str, course: str) -> dict[str, Any]:
@@ -125,17 +129,30 @@ def judge(state: State, name: str, verb: str, course: str) -> dict[str, Any]:
     return {"may": True, "why": ""}
 
 
+class ServerUnused(Api):
+    """A server whose person did not answer has itself ended, so that the hub and the person know at once."""
+
+    async def post(self) -> None:
+        person, caller = await self._recognised()
+        await self.state.end_server(person.name, caller.server, asked=ends.Asked.CULLER)
+        self.set_status(204)
+
+
 class ServerEnded(Api):
+    """How a server ended: told by the hub, and by `campushub down` before it takes servers away."""
+
     def post(self) -> None:
-        self.need("hub")
+        self.need("hub", "command")
         told = self.body()
+        started = told.get("started")
         self.state.store.note_end(
             person=str(told["person"]),
             server=str(told["server"]),
             reason=str(told["reason"]),
             exit_code=told.get("exit_code"),
-            log=[str(line)[:500] for line in told.get("log", ())][-20:],
+            log=ends.readable(str(line) for line in told.get("log", ())),
             at=datetime.fromisoformat(told["at"]),
+            started=datetime.fromisoformat(started) if started else None,
         )
         self.set_status(204)
 

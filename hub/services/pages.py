@@ -119,9 +119,9 @@ class FeedbackFile(Page):
         self.finish(await asyncio.to_thread(content.read_bytes))
 
 
-def handlers(state: State) -> list[Any]:
-    """Every page's address. The order matters: a course may not be called like a page."""
-    hub_auth = HubOAuth(
+def sign_in(state: State) -> HubOAuth:
+    """How a person is known to the pages: signed in at the hub."""
+    return HubOAuth(
         api_url=state.hub_api,
         api_token=state.secrets.read("service"),
         base_url=PREFIX,
@@ -130,6 +130,11 @@ def handlers(state: State) -> list[Any]:
         access_scopes={ACCESS},
         cache_max_age=30,
     )
+
+
+def handlers(state: State) -> list[Any]:
+    """Every page's address. The order matters: a course may not be called like a page."""
+    hub_auth = sign_in(state)
     given = {"state": state, "hub_auth": hub_auth}
     static = {"path": str(views.STATIC)}
     name = r"([a-z][a-z0-9-]*)"

@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
-from hub.services import api_accounts, api_exchange, api_jobs, pages
+from hub.services import api_accounts, api_exchange, api_jobs, page_server, pages
 from hub.services.api import Health
 from hub.services.closing import close_archived
 from hub.services.materials import refresh
@@ -35,6 +35,7 @@ def application(state: State) -> Application:
             (f"people/{NAME}", api_accounts.People),
             ("may", api_accounts.May),
             ("servers/ended", api_accounts.ServerEnded),
+            ("servers/unused", api_accounts.ServerUnused),
             (f"roster/{NAME}", api_accounts.Roster),
             (f"roster/{NAME}/remove", api_accounts.RosterRemoval),
             ("announcement", api_accounts.Announce),
@@ -57,7 +58,7 @@ def application(state: State) -> Application:
         )
     ]
     return Application(
-        [*routes, *pages.handlers(state)],
+        [*routes, *page_server.handlers(state), *pages.handlers(state)],
         cookie_secret=state.secrets.read("service"),
         xsrf_cookies=False,  # the pages check it themselves, through JupyterHub's own class
         xsrf_cookie_kwargs={"secure": state.settings.domain is not None},

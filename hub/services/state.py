@@ -19,6 +19,7 @@ from hub.adapters.members import Members
 from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.courses import Person
+from hub.ends import Asked
 from hub.secrets import Secrets
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
@@ -140,9 +141,9 @@ class State:
             if len(page) < HUB_PAGE:
                 return found
 
-    async def end_server(self, person: str, server: str) -> None:
-        """Have the hub end somebody's server, if it runs. Raises HubSilent."""
-        await self._hub(f"users/{quote(person)}/servers/{server}", method="DELETE")
+    async def end_server(self, person: str, server: str, *, asked: Asked = Asked.ADMINISTRATOR) -> None:
+        """Have the hub end somebody's server, if it runs, in the name of whoever asked for it. Raises HubSilent."""
+        await self._hub(f"users/{quote(person)}/servers/{server}?asked={asked}", method="DELETE")
 
     async def ask_hub(self, path: str, token: str | None = None) -> dict[str, Any] | None:
         """GET from the hub's API, with the service's own token if none is given; none when it says 401 to 404."""
@@ -155,7 +156,7 @@ class State:
             f"{self.hub_api}/{path}",
             method=method,
             headers={"Authorization": f"token {given}"},
-            request_timeout=10,
+            request_timeout=15,  # stopping a server answers after 10 s at the latest
             connect_timeout=3,
         )
         try:

@@ -10,20 +10,14 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from hub import ends
 from hub.adapters.announcements import Announcement
 from hub.adapters.work import Assignment, Feedback
 from hub.courses import Person, may
 from hub.exchange import Receipt
-from hub.services.state import Presence, State
+from hub.services.state import PREFIX, Presence, State
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-
-REASONS = {
-    "idle": "It was ended because nobody had used it for a while. Nothing is lost: open it again.",
-    "memory": "It was ended because it ran out of memory. Your files are there; use less data at once, then open it again.",
-    "fault": "It ended by a fault. Your files are there: open it again, and tell your instructor if it happens again.",
-    "stopped": "",
-}
 
 
 @dataclass(frozen=True)
@@ -51,6 +45,8 @@ class Card:
     grade_url: str
     archive_url: str | None
     material: str | None
+    server_url: str
+    running: bool
     ended: str
     ended_at: datetime | None
     announcement: Announcement | None
@@ -89,7 +85,9 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
         grade_url=f"/user/{name}/grade-{key}/" if f"grade-{key}" in running else f"/hub/spawn/{name}/grade-{key}",
         archive_url=f"/user/{name}/{key}/campushub/archive" if key in running else None,
         material=course.material,
-        ended=REASONS.get(end["reason"], "") if end else "",
+        server_url=f"{PREFIX}{key}/server",
+        running=key in running,
+        ended=" ".join(ends.REASONS.get(end["reason"], ())).strip() if end else "",
         ended_at=end["at"] if end else None,
         announcement=state.announcements.current(key),
         lines=tuple(_line(found, receipts, feedback) for found in state.work.assignments(key)),

@@ -38,7 +38,8 @@ class Visit:
         self.open("/")
         self.shot("sign-in", ours=True)
         self._fill(OWN_PASSWORD)
-        if "login" in self.page.url:
+        if "/courses/" not in self.page.url:
+            self.open("/")
             self._fill(self.instance.first_password(self.name))
         if self.page.url.endswith("/courses/password"):
             self.shot("own-password", ours=True)
@@ -48,13 +49,15 @@ class Visit:
         self.page.wait_for_url("**/courses/")
 
     def open(self, path: str) -> None:
-        """Go to a page of the hub; once more when a network of Docker's came or went, which Chromium notices."""
-        try:
-            self.page.goto(self.instance.url + path)
-        except Error as broken:
-            if "ERR_NETWORK_CHANGED" not in str(broken):
-                raise
-            self.page.goto(self.instance.url + path)
+        """Go to a page of the hub; again when a network of Docker's came or went meanwhile, which Chromium notices."""
+        for left in reversed(range(5)):
+            try:
+                self.page.goto(self.instance.url + path)
+                return
+            except Error as broken:
+                if not left or not re.search("ERR_NETWORK_CHANGED|interrupted by another navigation", str(broken)):
+                    raise
+                self.page.wait_for_timeout(1000)
 
     def _fill(self, password: str) -> None:
         self.page.get_by_label("Name").fill(self.name)

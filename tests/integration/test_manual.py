@@ -7,17 +7,20 @@ import pytest
 from tests.instance import ROOT, Instance
 from tests.manual import every_command
 
-HERE = {"announce", "check", "logs", "roster", "status"}
+HERE = {"announce", "check", "images", "logs", "roster", "status"}
 ELSEWHERE = {  # first words of a command, and the test that runs it
     "up --inventory": "tests/vm/test_fresh_machine.py",
     "up": "tests/instance.py",
     "down": "tests/instance.py",
-    "images": "tests/integration/test_command.py",
     "course": "tests/integration/test_terms.py",
     "backup": "tests/integration/test_restore.py",
     "restore": "tests/integration/test_restore.py",
     "doctor": "tests/integration/test_doctor.py",
     "test": ".ci/run",
+    "doctor": "tests/integration/test_doctor.py",
+    "backup": "tests/integration/test_restore.py",
+    "restore": "tests/integration/test_restore.py",
+    "bench": "CONTRIBUTING.md",  # by whoever changes what it measures: some minutes, and alone on the machine
 }
 VALUES = {"COURSE": "second", "NAME": "manual-reader", "PART": "hub", "algorithms": "second"}
 ROSTER = "name,full_name,email,role,section\nmanual-reader,Mira Manual,mira@example.edu,student,\n"

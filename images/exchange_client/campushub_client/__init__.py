@@ -15,8 +15,15 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def _load_jupyter_server_extension(server: Any) -> None:
     """Load what this server is for: the panel where people work, the grading pages where they grade."""
+    from campushub_client import session
+
+    session.load(server)
     if os.environ.get("CAMPUSHUB_ROLE") == "grade":
-        from campushub_client import grading_server as part
+        from campushub_client import grading_server
+
+        grading_server.load(server)
     else:
-        from campushub_client import panel as part
-    part.load(server)
+        from campushub_client import material, panel
+
+        material.load(server)
+        panel.load(server)

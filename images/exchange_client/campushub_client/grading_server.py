@@ -43,6 +43,9 @@ LINKS = """
 const linkInLab = linkTo;
 linkTo = (type, path) => window !== window.top ? linkInLab(type, path) :
   (_, el) => $(el).attr({href: `${base_url}/lab/tree/${encodeURI(path)}`, target: "_blank"})[0];
+if (window === window.top) {  // inside JupyterLab its own page asks
+  import(`${base_url}/lab/extensions/campushub-lab/static/session.js`).then(it => it.watchPage(`${base_url}/`));
+}
 </script>
 """
 

@@ -106,6 +106,10 @@ class Service:
     def end_job(self, number: int, message: str, *, ok: bool) -> None:
         self._json("POST", f"jobs/{number}/end", {"ok": ok, "message": message})
 
+    def end_unused(self) -> None:
+        """Have the server of this token ended, since nobody uses it."""
+        self._json("POST", "servers/unused", {})
+
     def _json(self, method: str, path: str, data: Any = None) -> dict[str, Any]:
         answer = self._ask(method, path, json=data)
         return dict(answer.json()) if answer.content else {}

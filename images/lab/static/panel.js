@@ -21,7 +21,7 @@ const STYLE = `
   overflow-wrap: anywhere; margin: 2px 0; }
 `;
 
-const make = (tag, attributes = {}, ...inside) => {
+export const make = (tag, attributes = {}, ...inside) => {
   const element = document.createElement(tag);
   Object.entries(attributes).forEach(([name, value]) => {
     if (name === 'onclick') {
@@ -41,7 +41,7 @@ const when = text =>
 
 const few = number => Math.round(number * 100) / 100;
 
-class Server {
+export class Server {
   constructor(services) {
     this.connection = services.ServerConnection;
     this.settings = services.ServerConnection.makeSettings();

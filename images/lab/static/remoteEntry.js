@@ -1,4 +1,4 @@
-// Offers the panel to JupyterLab as a federated module. JupyterLab calls init once with the modules that it shares, then get.
+// Offers the panel and the session to JupyterLab as a federated module. JupyterLab calls init once with the modules that it shares, then get.
 (() => {
   let shared = {};
   const here = new URL('.', document.currentScript.src);
@@ -17,12 +17,13 @@
       shared = scope;
     },
     get: async () => {
-      const [widgets, services, documents] = await Promise.all(
-        ['@lumino/widgets', '@jupyterlab/services', '@jupyterlab/docmanager'].map(use)
+      const [widgets, services, documents, application] = await Promise.all(
+        ['@lumino/widgets', '@jupyterlab/services', '@jupyterlab/docmanager', '@jupyterlab/application'].map(use)
       );
       const { makePlugin } = await import(new URL('panel.js', here).href);
-      const plugin = makePlugin({ widgets, services, documents });
-      return () => ({ __esModule: true, default: plugin });
+      const { makeSessionPlugins } = await import(new URL('session.js', here).href);
+      const plugins = [makePlugin({ widgets, services, documents }), ...makeSessionPlugins({ widgets, services, application })];
+      return () => ({ __esModule: true, default: plugins });
     }
   };
 })();

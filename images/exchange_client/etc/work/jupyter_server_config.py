@@ -1,10 +1,18 @@
 """A server for work: the assignments panel in place of nbgrader's own list, and nothing of the formgrader."""
 
+import os
+from importlib.util import find_spec
+
 c = get_config()
+if os.environ.get("CAMPUSHUB_RESCUE"):  # a start-up file of the shell may be what is broken
+    c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--noprofile", "--norc"]}
 c.ServerApp.jpserver_extensions = {
     "campushub_client": True,
+    "jupyter_lsp": find_spec("pylsp") is not None,  # looks for twenty language servers at every start
     "nbgrader.server_extensions.formgrader": False,
     "nbgrader.server_extensions.validate_assignment": False,
     "nbgrader.server_extensions.assignment_list": False,
     "nbgrader.server_extensions.course_list": False,
 }
+# Extensions come with the image: a person may not write there, and no package index answers from a server.
+c.LabApp.extension_manager = "readonly"

@@ -1,0 +1,125 @@
+"""The command's words for courses and their people: course, roster, announce."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from hub import images, rosters, terms
+from hub.cli_ground import ROOT, say, settings_of
+from hub.roster import COLUMNS
+from hub.up import need_root, up
+
+
+def add_to(words: Any) -> None:
+    """Add them to the command's words (argparse's object for what may follow)."""
+    _add_course(words)
+    _add_roster(words)
+    announce = words.add_parser("announce", help="tell everybody something, on their pages and in JupyterLab")
+    announce.add_argument("text", help="what they read; '' takes it away")
+    announce.add_argument("--course", help="only this course")
+    announce.set_defaults(run=run_announce)
+
+
+def _add_course(words: Any) -> None:
+    course = words.add_parser("course", help="add a course, close one, take one up again").add_subparsers(required=True)
+    new = course.add_parser("add", help="add a course to the settings and apply them")
+    new.add_argument("key")
+    new.add_argument("--title", required=True, help="what people read")
+    for name in ("material", "branch", "image"):
+        new.add_argument(f"--{name}", default="")
+    new.set_defaults(run=run_course_add)
+    archive = course.add_parser("archive", help="close a course: its staff may look, nobody else comes in")
+    archive.add_argument("key")
+    archive.set_defaults(run=run_course_archive)
+    rollover = course.add_parser("rollover", help="sources and settings into a new term; the old one is archived")
+    rollover.add_argument("old")
+    rollover.add_argument("new")
+    rollover.add_argument("--title", default="", help="another title for the new term")
+    rollover.set_defaults(run=run_course_rollover)
+
+
+def _add_roster(words: Any) -> None:
+    roster = words.add_parser("roster", help="who is in a course").add_subparsers(required=True)
+    bring = roster.add_parser("import", help="bring a CSV file in: name,full_name,email,role,section")
+    bring.add_argument("course")
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    bring.add_argument("--remove-missing", action="store_true", help="remove students who are not in the file")
+    bring.set_defaults(run=run_roster_import)
+    listing = roster.add_parser("list", help="everybody in a course")
+    listing.add_argument("course")
+    listing.set_defaults(run=run_roster_list)
+    add = roster.add_parser("add", help="add one person, or change one")
+    add.add_argument("course")
+    add.add_argument("name")
+    for column in ("full-name", "email", "role", "section"):
+        add.add_argument(f"--{column}", default="")
+    add.set_defaults(run=run_roster_add)
+    remove = roster.add_parser("remove", help="take one person off; what they handed in stays")
+    remove.add_argument("course")
+    remove.add_argument("name")
+    remove.set_defaults(run=run_roster_remove)
+
+
+def run_roster_import(options: argparse.Namespace) -> int:
+    need_root("roster import")
+    settings = settings_of(options.config)
+    good = rosters.bring_in(
+        settings,
+        options.course,
+        options.file,
+        dry_run=options.dry_run,
+        remove_missing=options.remove_missing,
+        report=say,
+    )
+    return 0 if good else 1
+
+
+def run_course_add(options: argparse.Namespace) -> None:
+    need_root("course add")
+    about = {name: getattr(options, name) for name in ("title", "material", "branch", "image")}
+    terms.add(options.config, images.course_images(ROOT), options.key, about)
+    _apply(options, f"{options.key}: added. Its people: sudo ./campushub roster import {options.key} FILE")
+
+
+def run_course_archive(options: argparse.Namespace) -> None:
+    need_root("course archive")
+    terms.archive(options.config, images.course_images(ROOT), options.key)
+    _apply(options, f"{options.key}: archived")
+
+
+def run_course_rollover(options: argparse.Namespace) -> None:
+    need_root("course rollover")
+    terms.rollover(options.config, images.course_images(ROOT), options.old, options.new, options.title)
+    _apply(options, f"{options.new}: taken over from {options.old}, with an empty roster; {options.old} is archived")
+
+
+def _apply(options: argparse.Namespace, done: str) -> None:
+    """Bring the hub up to date with settings that were changed just now."""
+    print(f"{options.config}: changed; now `campushub up`", flush=True)
+    up(ROOT, options.config, report=say)
+    print(done)
+
+
+def run_roster_list(options: argparse.Namespace) -> None:
+    need_root("roster list")
+    for line in rosters.listed(settings_of(options.config), options.course):
+        print(line)
+
+
+def run_roster_add(options: argparse.Namespace) -> int:
+    need_root("roster add")
+    row = {column: getattr(options, column) for column in COLUMNS}
+    return 0 if rosters.add(settings_of(options.config), options.course, row, report=say) else 1
+
+
+def run_roster_remove(options: argparse.Namespace) -> None:
+    need_root("roster remove")
+    rosters.remove(settings_of(options.config), options.course, options.name, report=say)
+
+
+def run_announce(options: argparse.Namespace) -> None:
+    need_root("announce")
+    rosters.announce(settings_of(options.config), options.course, options.text, report=say)

@@ -1,0 +1,337 @@
+// The session of an open page: tells the server that somebody is there, asks before it ends, says why it ended, and shows
+// what rescue mode has found. Knows nothing of notebooks. Every text goes into the page as text, never as markup.
+
+import { make, Server } from './panel.js';
+
+const STYLE = `
+.campushub-dialog { max-width: 32rem; padding: 20px 24px; border: 1px solid #8692a3; border-radius: 8px; color: #1c2430; background: #fff;
+  font: 16px/1.5 system-ui, sans-serif; }
+.campushub-dialog::backdrop { background: rgb(0 0 0 / 45%); }
+.campushub-dialog h2 { margin: 0 0 8px; font-size: 20px; }
+.campushub-dialog p { margin: 8px 0; }
+.campushub-actions { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 16px; }
+.campushub-actions > * { font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 6px; border: 2px solid #17457a; color: #17457a;
+  background: #fff; text-decoration: none; cursor: pointer; }
+.campushub-actions > :first-child { color: #fff; background: #17457a; }
+.campushub-actions > :focus-visible, .campushub-rescue :focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
+.campushub-rescue { max-height: 45vh; overflow: auto; padding: 10px 16px; border-bottom: 3px solid #b45309; color: #1c2430; background: #fff7e6;
+  font: 14px/1.5 system-ui, sans-serif; }
+.campushub-rescue h2 { margin: 0; font-size: 16px; }
+.campushub-rescue p { margin: 4px 0; overflow-wrap: anywhere; }
+.campushub-rescue table { border-collapse: collapse; }
+.campushub-rescue td { padding: 2px 16px 2px 0; overflow-wrap: anywhere; }
+.campushub-rescue a { color: #17457a; }
+.campushub-rescue button { font: inherit; padding: 1px 10px; border: 1px solid #8692a3; border-radius: 4px; color: #1c2430; background: #fff; cursor: pointer; }
+`;
+const ACTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
+const AGAIN_MS = 5000;
+const TIMES_SILENT = 2; // questions without an answer, after which the hub is asked why
+
+const clock = text => new Date(text).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+const size = bytes => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+// One question or message at a time, over everything else.
+class Dialog {
+  constructor() {
+    this.node = make('dialog', { class: 'campushub-dialog', 'aria-labelledby': 'campushub-dialog-title' });
+    document.body.append(this.node);
+    this.about = '';
+  }
+
+  show(about, title, sentences, actions, dismissed = () => {}) {
+    if (this.about === about) {
+      return;
+    }
+    this.close();
+    this.about = about;
+    this.node.oncancel = dismissed;
+    this.node.onclose = () => (this.about = '');
+    this.node.replaceChildren(make('h2', { id: 'campushub-dialog-title' }, title), ...sentences.map(text => make('p', {}, text)),
+      make('div', { class: 'campushub-actions' }, ...actions));
+    this.node.showModal();
+  }
+
+  close(about = this.about) {
+    if (this.about && this.about === about) {
+      this.about = '';
+      this.node.close();
+    }
+  }
+}
+
+export class Session {
+  constructor(server) {
+    this.server = server;
+    this.dialog = new Dialog();
+    this.silent = 0;
+    this.toldAt = 0;
+    this.moved = false;
+    this.tellEvery = 60000;
+    this.title = '';
+    this.stays = false;
+    this.news = null;
+    this.onRescue = () => {};
+  }
+
+  start() {
+    document.head.append(make('style', {}, STYLE));
+    ACTS.forEach(name => document.addEventListener(name, () => this.acted(), { capture: true, passive: true }));
+    document.addEventListener('visibilitychange', () => !document.hidden && this.look());
+    this.tell();
+  }
+
+  // Whoever moves while the question stands has not answered it yet.
+  acted() {
+    this.moved = true;
+    if (this.dialog.about !== 'asked' && Date.now() - this.toldAt >= this.tellEvery) {
+      this.tell();
+    }
+  }
+
+  tell() {
+    this.moved = false;
+    this.toldAt = Date.now();
+    return this.hear('here', {});
+  }
+
+  look() {
+    return this.moved && this.dialog.about !== 'asked' ? this.tell() : this.hear('session');
+  }
+
+  async hear(verb, data) {
+    window.clearTimeout(this.timer);
+    let wait = AGAIN_MS;
+    try {
+      const news = await this.server.ask(verb, data);
+      this.silent = 0;
+      this.stays = false;
+      this.dialog.close('ended');
+      this.take(news);
+      wait = news.use ? Math.min(news.use.news_in * 1000, this.moved ? this.tellEvery : Infinity) : 30000;
+    } catch (error) {
+      this.silent += 1;
+      if (this.silent >= TIMES_SILENT) {
+        await this.lost();
+      }
+    }
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.look(), wait);
+  }
+
+  take(news) {
+    const first = this.news === null;
+    this.news = news;
+    if (first && news.rescue) {
+      this.onRescue(news.rescue);
+    }
+    if (news.python_dies) {
+      this.tellPythonDies();
+    }
+    if (!news.use) {
+      return;
+    }
+    this.tellEvery = news.use.tell_every * 1000;
+    if (news.use.asked) {
+      this.question(news.use.ends_at);
+    } else {
+      this.answered();
+    }
+  }
+
+  question(endsAt) {
+    const here = () => {
+      this.dialog.close('asked');
+      this.answered();
+      this.tell();
+    };
+    if (this.dialog.about !== 'asked') {
+      this.notify(`Your notebooks end at ${clock(endsAt)} unless you answer.`);
+    }
+    this.dialog.show('asked', 'Are you still there?', [
+      `Nobody has used these notebooks for a while. This server ends at ${clock(endsAt)}, so that others have room. Files that are saved stay.`
+    ], [make('button', { type: 'button', onclick: here }, 'I am here')], here);
+    if (!this.title) {
+      this.title = document.title;
+    }
+    document.title = `Are you still there? Ends at ${clock(endsAt)}`;
+  }
+
+  answered() {
+    this.dialog.close('asked');
+    if (this.title) {
+      document.title = this.title;
+      this.title = '';
+    }
+  }
+
+  notify(text) {
+    if (document.hidden && 'Notification' in window && window.Notification.permission === 'granted') {
+      new window.Notification('Are you still there?', { body: text, tag: 'campushub-asked' });
+    }
+  }
+
+  page(back) {
+    const name = this.news && this.news.server ? this.news.server : this.server.name();
+    const course = this.news && this.news.course ? this.news.course : name.replace(/^grade-/, '');
+    const next = back ? `&next=${encodeURIComponent(window.location.pathname)}` : '';
+    return `/courses/${encodeURIComponent(course)}/server?name=${encodeURIComponent(name)}${next}`;
+  }
+
+  // The server does not answer: the hub knows whether it has ended, and why.
+  async lost() {
+    let told;
+    try {
+      // A mode that JupyterHub takes from a page without the form's token; on the same host the answer can be read.
+      const answer = await window.fetch(this.page(), { mode: 'no-cors', headers: { Accept: 'application/json' } });
+      told = await answer.json();
+    } catch (error) {
+      return; // no network, or CampusHub starts anew: there is nothing to say yet
+    }
+    if (told.state !== 'closed' || this.stays) {
+      return;
+    }
+    const stay = () => {
+      this.stays = true;
+      this.dialog.close('ended');
+    };
+    this.answered();
+    this.dialog.show('ended', 'Your notebook server has ended', [
+      told.why || 'It was closed, here or in another window.',
+      told.advice,
+      'What is on this page and is not saved stays here as long as the page is open.'
+    ].filter(Boolean), [
+      make('a', { href: this.page(true) }, 'Why, and open again'),
+      make('button', { type: 'button', onclick: stay }, 'Stay on this page')
+    ], stay);
+  }
+
+  tellPythonDies() {
+    if (this.saidPythonDies) {
+      return;
+    }
+    this.saidPythonDies = true;
+    this.dialog.show('python', 'Python does not start in your notebooks', [
+      'It has ended each time it was started. A start-up file or a package of your own may be the reason.',
+      'Rescue mode leaves those aside; your files stay as they are.'
+    ], [
+      make('a', { href: this.page() }, 'To rescue mode'),
+      make('button', { type: 'button', onclick: () => this.dialog.node.close() }, 'Not now')
+    ]);
+  }
+}
+
+// The server as a page sees it that is not JupyterLab.
+class PlainServer {
+  constructor(base) {
+    this.base = base;
+  }
+
+  name() {
+    return this.base.replace(/\/+$/, '').split('/').pop();
+  }
+
+  async ask(verb, data) {
+    const token = (document.cookie.match(/(?:^|; )_xsrf=([^;]+)/) || [])[1] || '';
+    const request = data === undefined ? {} : { method: 'POST', body: JSON.stringify(data) };
+    const answer = await window.fetch(`${this.base}campushub/${verb}`, { ...request, headers: { 'X-XSRFToken': token } });
+    if (!answer.ok) {
+      throw new Error(`This did not work (${answer.status}).`);
+    }
+    return answer.json();
+  }
+}
+
+export const watchPage = base => new Session(new PlainServer(base)).start();
+
+// What rescue mode says at the top: what is in the way, what takes the room, how to get out again.
+class RescueNote {
+  constructor(session, node) {
+    Object.assign(this, { session, node, state: null, message: '' });
+  }
+
+  async show(rescue) {
+    this.why = rescue.why;
+    this.draw();
+    await this.change('rescue');
+  }
+
+  async change(verb, data) {
+    try {
+      this.state = await this.session.server.ask(verb, data);
+      this.message = '';
+    } catch (error) {
+      this.message = error.message;
+    }
+    this.draw();
+  }
+
+  draw() {
+    const say = text => make('p', {}, text);
+    const parts = [make('h2', {}, 'Rescue mode'), ...this.why.map(say)];
+    if (this.wasFull && !this.state.full) {
+      parts.push(make('p', { role: 'status' }, make('strong', {}, 'There is room again.')));
+    }
+    if (this.state) {
+      this.wasFull = this.wasFull || this.state.full;
+      parts.push(this.files());
+    }
+    if (this.message) {
+      parts.push(make('p', { role: 'alert' }, this.message));
+    }
+    parts.push(make('p', {}, 'When you are done: ', make('a', { href: this.session.page() }, 'close the notebooks and open them again'), '.'));
+    this.node.replaceChildren(...parts);
+  }
+
+  files() {
+    const rows = this.state.largest.map(one => make('tr', {},
+      make('td', {}, one.path + (one.folder ? ' (all that is in it)' : '')), make('td', {}, size(one.size)),
+      make('td', {}, make('button', { type: 'button', 'aria-label': `Delete ${one.path}`, onclick: () => this.remove(one) }, 'Delete'))));
+    const inside = rows.length ? make('table', {}, make('tbody', {}, ...rows)) : make('p', {}, 'No large file was found.');
+    return make('details', { open: this.state.full || this.wasFull }, make('summary', {}, 'The largest files in your home'), inside);
+  }
+
+  remove(one) {
+    if (window.confirm(`Delete '${one.path}' (${size(one.size)})? It cannot be brought back.`)) {
+      this.change('rescue', { path: one.path });
+    }
+  }
+}
+
+export const makeSessionPlugins = ({ widgets, services, application }) => {
+  let session;
+  const begun = () => {
+    if (!session) {
+      const server = new Server(services);
+      server.name = () => server.settings.baseUrl.replace(/\/+$/, '').split('/').pop();
+      session = new Session(server);
+    }
+    return session;
+  };
+  return [
+    {
+      id: 'campushub-lab:session',
+      description: 'Asks before an unused server ends; shows what rescue mode has found.',
+      autoStart: true,
+      activate: app => {
+        const widget = new widgets.Widget();
+        widget.id = 'campushub-rescue';
+        widget.addClass('campushub-rescue');
+        widget.node.setAttribute('role', 'region');
+        widget.node.setAttribute('aria-label', 'Rescue mode');
+        begun().onRescue = rescue => {
+          app.shell.add(widget, 'header', { rank: 1 });
+          new RescueNote(session, widget.node).show(rescue);
+        };
+        session.start();
+        app.serviceManager.kernels.runningChanged.connect(() => session.news && session.look());
+      }
+    },
+    {
+      id: 'campushub-lab:connection-lost',
+      description: "Says why a server has ended, in the place of JupyterHub's own message.",
+      autoStart: true,
+      provides: application.IConnectionLost,
+      activate: () => async () => begun().lost()
+    }
+  ];
+};

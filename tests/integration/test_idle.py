@@ -1,0 +1,33 @@
+"""What counts as use of a server: a silent cell does, a page that only asks for news does not."""
+
+from __future__ import annotations
+
+import time
+
+from tests.homes import close, session
+from tests.instance import Instance, text_of
+from tests.integration.test_ends import SILENT
+from tests.integration.test_limits import settings_with
+
+
+def test_silent_cell_keeps_its_server_and_an_open_page_does_not(instance: Instance) -> None:
+    person = instance.person("outsider")
+    close(person)
+    with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
+        person.start("second")
+        person.inside("second", SILENT)
+        began = time.monotonic()
+        while time.monotonic() - began < 85:  # a page that polls, while a cell computes without a word
+            assert not session(person)["use"]["asked"]
+            time.sleep(5)
+        until, asked = time.monotonic() + 120, False
+        while person.ready("second"):
+            answer = person.get("/user/outsider/second/campushub/session")
+            asked = asked or (answer.ok and answer.json()["use"]["asked"])
+            person.get("/user/outsider/second/api/kernels")
+            assert time.monotonic() < until, "it is asked for news for ever, and runs for ever"
+            time.sleep(2)
+        assert asked, "it ended without a question"
+        while "nobody had used it for a while" not in (page := text_of(person.get("/courses/second/server").text)):
+            assert time.monotonic() < until, page
+            time.sleep(1)
