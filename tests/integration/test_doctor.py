@@ -75,6 +75,14 @@ def patient(instance: Instance) -> Iterator[Patient]:
 
 
 @pytest.fixture
+def nowhere(tmp_path: Path) -> Iterator[Patient]:
+    """Settings of a hub that does not run."""
+    engine = Engine.connect()
+    yield Patient(Settings(name="chtest-nowhere", data=tmp_path / "none"), tmp_path / "hub.yaml", engine, "true")
+    engine.client.close()
+
+
+@pytest.fixture
 def small(tmp_path: Path, patient: Patient) -> tuple[Patient, Receipt]:
     """A hub's data without its containers, with a backup; ./campushub is not run for it."""
     settings, receipt = make(tmp_path / "srv")
@@ -197,9 +205,11 @@ def serving(certificate: Path, key: Path) -> Iterator[int]:
         server.get_request = lambda: _greeted(context, server.socket)  # type: ignore[method-assign]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield int(server.server_address[1])
-        server.shutdown()
-        thread.join()
+        try:
+            yield int(server.server_address[1])
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _greeted(context: ssl.SSLContext, listening: socket.socket) -> tuple[socket.socket, Any]:
@@ -230,44 +240,44 @@ DOMAIN = "hub.example.edu"
     ],
 )
 def test_certificate_that_cannot_go_on(
-    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, begins: int, ends: int, sentence: str
+    nowhere: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, begins: int, ends: int, sentence: str
 ) -> None:
     files = write(tmp_path, name, begins=begins, ends=ends, now=datetime.now(UTC))
     with serving(*files) as port:
-        seen = under(patient, port, *files)
+        seen = under(nowhere, port, *files)
         assert sentence in about_certificates(seen)
-        assert "Put renewed files in the place of" in seen.found("certificates")[0].mend
+        assert "Put renewed files in the place of" in seen.one("certificates", sentence).mend
     good = write(tmp_path, DOMAIN, now=datetime.now(UTC))
     monkeypatch.setenv("SSL_CERT_FILE", str(good[0]))
     with serving(*good) as port:
-        assert under(patient, port, *good).found("certificates") == []
+        assert under(nowhere, port, *good).found("certificates") == []
 
 
 def test_chain_that_leads_to_no_root_this_machine_knows(
-    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nowhere: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = write(tmp_path, DOMAIN, now=datetime.now(UTC))
     with serving(*files) as port:
-        assert "do not trust the certificate: self-signed" in about_certificates(under(patient, port, *files))
+        assert "do not trust the certificate: self-signed" in about_certificates(under(nowhere, port, *files))
         monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
-        assert under(patient, port, *files).found("certificates") == []
+        assert under(nowhere, port, *files).found("certificates") == []
 
 
 def test_files_that_the_next_up_would_refuse_or_the_front_has_not_yet(
-    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nowhere: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "newer").mkdir()
     files = write(tmp_path, DOMAIN, now=datetime.now(UTC))
     newer = write(tmp_path / "newer", DOMAIN, ends=200, now=datetime.now(UTC))
     monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
     with serving(*files) as port:
-        assert "does not belong to" in about_certificates(under(patient, port, files[0], newer[1]))
-        assert "serves an earlier certificate" in about_certificates(under(patient, port, *newer))
-        assert under(patient, port, *files).found("certificates") == []
+        assert "does not belong to" in about_certificates(under(nowhere, port, files[0], newer[1]))
+        assert "serves an earlier certificate" in about_certificates(under(nowhere, port, *newer))
+        assert under(nowhere, port, *files).found("certificates") == []
 
 
 def test_file_that_is_gone_while_the_hubs_own_copy_serves(
-    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nowhere: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = write(tmp_path, DOMAIN, now=datetime.now(UTC))
     monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
@@ -275,10 +285,10 @@ def test_file_that_is_gone_while_the_hubs_own_copy_serves(
     for source, name in zip(files, ("certificate.pem", "key.pem"), strict=True):
         shutil.copy(source, tmp_path / "srv/front" / name)
     with serving(*files) as port:
-        lost = under(patient, port, tmp_path / "gone.pem", tmp_path / "gone.key")
+        lost = under(nowhere, port, tmp_path / "gone.pem", tmp_path / "gone.key")
         lost = replace(lost, settings=lost.settings.model_copy(update={"data": tmp_path / "srv"}))
         assert "is gone; the hub's own copy serves" in about_certificates(lost)
-        assert under(patient, port, *files).found("certificates") == []
+        assert under(nowhere, port, *files).found("certificates") == []
 
 
 def test_front_that_answers_nobody(instance: Instance, patient: Patient) -> None:

@@ -13,9 +13,6 @@ ELSEWHERE = {  # first words of a command, and the test that runs it
     "up": "tests/instance.py",
     "down": "tests/instance.py",
     "course": "tests/integration/test_terms.py",
-    "backup": "tests/integration/test_restore.py",
-    "restore": "tests/integration/test_restore.py",
-    "doctor": "tests/integration/test_doctor.py",
     "test": ".ci/run",
     "bench": "CONTRIBUTING.md",  # by whoever changes what it measures: some minutes, and alone on the machine
 }
