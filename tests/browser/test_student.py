@@ -153,6 +153,8 @@ def test_what_was_broken_is_said_and_set_aside(visit: Open, instance: Instance) 
     note = student.page.get_by_role("region", name="Rescue mode")
     expect(note).to_contain_text("'.ipython' cannot be used: it is not a folder. It was set aside as", timeout=LONG)
     expect(note).to_contain_text("'.jupyter' cannot be used")
+    expect(student.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=LONG)
+    assert note.bounding_box()["height"] > 60, "it can be read"  # type: ignore[index]
     student.shot("rescue-set-aside")
     close(person)
 
