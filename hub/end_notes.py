@@ -66,7 +66,7 @@ class NotesEnds(DockerSpawner):  # type: ignore[misc]  # DockerSpawner has no ty
         """Note how the server ended, then remove its container: a stopped one would resume with old devices."""
         try:
             found = await self.docker("inspect_container", self.container_id)
-            said = await self.docker("logs", self.container_id, tail=ends.LINES)
+            said = await self.docker("logs", self.container_id, tail=ends.LOOKED_THROUGH)
         except APIError as trouble:
             self.log.warning("end not seen: user=%s server=%s %s", self.user.name, self.name, trouble)
         else:

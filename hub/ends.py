@@ -14,6 +14,7 @@ from typing import Any
 IDLE_CODE = 91  # as in campushub_client.ending: the server ended itself because nobody answered
 KILLED, TERMINATED, LOST = 137, 143, 255  # by signal 9; by signal 15; by a machine that went down
 LINES, LINE_LENGTH = 40, 500
+LOOKED_THROUGH = 1000  # lines of a log among which the telling ones are
 
 
 class Asked(StrEnum):
@@ -90,11 +91,17 @@ _SECRET = re.compile(
 _LONG_HEX = re.compile(r"[0-9a-fA-F]{32,}")  # tokens of JupyterHub and what it makes of them
 
 
+_ROUTINE = re.compile(r"\] (?:200|204|304) (?:GET|HEAD|POST) \S*/(?:api|campushub)/")
+
+
 def readable(lines: Iterable[str], secrets: Iterable[str] = ()) -> list[str]:
-    """The last lines of a log as a person may see them: no colours, no secrets, none too long."""
+    """The last lines of a log as a person may see them: no colours, no secrets, none too long.
+
+    What an open page asks for again and again is left out, since nothing else would be left.
+    """
     hidden = [one for one in secrets if one]
     shown = []
-    for line in list(lines)[-LINES:]:
+    for line in [one for one in lines if not _ROUTINE.search(one)][-LINES:]:
         text = _COLOUR.sub("", line)
         for one in hidden:
             text = text.replace(one, "…")

@@ -108,3 +108,9 @@ def test_service_says_in_whose_name_it_passes_a_request_on() -> None:
     assert asked_by(service, "asha", "person") == Asked.PERSON
     assert asked_by(service, "asha", "culler") == Asked.CULLER
     assert asked_by(SimpleNamespace(kind="user", name="ravi"), "asha", "person") == Asked.ADMINISTRATOR
+
+
+def test_what_an_open_page_asks_for_ever_does_not_hide_what_happened() -> None:
+    news = "[I 2026-11-21 13:43:40.741 ServerApp] 200 GET /user/lena/second/api/sessions?1795268620079 (lena@198.19.120.1) 9ms"
+    wrong = "[E 2026-11-21 13:43:39.100 ServerApp] 500 GET /user/lena/second/api/contents (lena@198.19.120.1) 9ms"
+    assert readable([wrong, *[news] * 500]) == [wrong]

@@ -245,8 +245,8 @@ export const watchPage = base => new Session(new PlainServer(base)).start();
 
 // What rescue mode says at the top: what is in the way, what takes the room, how to get out again.
 class RescueNote {
-  constructor(session, node) {
-    Object.assign(this, { session, node, state: null, message: '' });
+  constructor(session, node, drawn) {
+    Object.assign(this, { session, node, drawn, state: null, message: '' });
   }
 
   async show(rescue) {
@@ -280,6 +280,7 @@ class RescueNote {
     }
     parts.push(make('p', {}, 'When you are done: ', make('a', { href: this.session.page() }, 'close the notebooks and open them again'), '.'));
     this.node.replaceChildren(...parts);
+    this.drawn();
   }
 
   files() {
@@ -287,7 +288,9 @@ class RescueNote {
       make('td', {}, one.path + (one.folder ? ' (all that is in it)' : '')), make('td', {}, size(one.size)),
       make('td', {}, make('button', { type: 'button', 'aria-label': `Delete ${one.path}`, onclick: () => this.remove(one) }, 'Delete'))));
     const inside = rows.length ? make('table', {}, make('tbody', {}, ...rows)) : make('p', {}, 'No large file was found.');
-    return make('details', { open: this.state.full || this.wasFull }, make('summary', {}, 'The largest files in your home'), inside);
+    const details = make('details', { open: this.state.full || this.wasFull }, make('summary', {}, 'The largest files in your home'), inside);
+    details.ontoggle = () => this.drawn();
+    return details;
   }
 
   remove(one) {
@@ -318,9 +321,19 @@ export const makeSessionPlugins = ({ widgets, services, application }) => {
         widget.addClass('campushub-rescue');
         widget.node.setAttribute('role', 'region');
         widget.node.setAttribute('aria-label', 'Rescue mode');
-        begun().onRescue = rescue => {
+        begun().onRescue = async rescue => {
+          await app.restored; // what is added before waits in a queue
           app.shell.add(widget, 'header', { rank: 1 });
-          new RescueNote(session, widget.node).show(rescue);
+          // The place at the top has the height that its style gives it, and JupyterLab looks at that when it is shown.
+          const fit = () => {
+            if (!widget.parent) {
+              return;
+            }
+            widget.parent.node.style.minHeight = `${Math.min(widget.node.scrollHeight + 4, window.innerHeight * 0.45)}px`;
+            widget.parent.hide();
+            widget.parent.show();
+          };
+          new RescueNote(session, widget.node, fit).show(rescue);
         };
         session.start();
         app.serviceManager.kernels.runningChanged.connect(() => session.news && session.look());
