@@ -35,7 +35,14 @@ from hub.values import size_text
 Report = Callable[[str], None]
 
 DATA = "data"
-MADE_ANEW = ("wheelhouse", "material", "config/images.json", "config/last-backup.json", ".restored-from")
+MADE_ANEW = (
+    "wheelhouse",
+    "material",
+    "service/incoming",
+    "config/images.json",
+    "config/last-backup.json",
+    ".restored-from",
+)
 NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 MEGABYTE = 1024**2
 MOST_TOLD = 20
