@@ -114,7 +114,10 @@ class Login(Model):
         if missing := [key for key in needed if not getattr(self, key)]:
             raise ValueError(f"{self.method} needs {' and '.join(missing)} as well")
         if self.issuer and not re.fullmatch(r"https://[^\s/]\S*|http://(localhost|[\d.]+)(:\d+)?(/\S*)?", self.issuer):
-            raise ValueError(f"the issuer '{self.issuer}' is not an address; write it like https://login.example.edu")
+            raise ValueError(
+                f"the issuer '{self.issuer}' is not an address that can be trusted; write it like https://login.example.edu "
+                "(http:// is taken for an address by its numbers only, for trying things out)"
+            )
         return self
 
     @property

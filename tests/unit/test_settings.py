@@ -88,7 +88,10 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("https: {port: 80}\n", "are both 80"),
         ("login: {method: oidc, client_id: x}\n", "oidc needs client_secret_file and issuer as well"),
         ("login: {method: google}\n", "google needs client_id and client_secret_file as well"),
-        ("login: {method: oidc, client_id: x, client_secret_file: y, issuer: login.example.edu}\n", "not an address"),
+        (
+            "login: {method: oidc, client_id: x, client_secret_file: y, issuer: login.example.edu}\n",
+            "not an address that can be trusted",
+        ),
         ("login: {method: oidc, client_id: x, client_secret_file: y, issuer: 'http://a.edu'}\n", "not an address"),
     ],
 )
