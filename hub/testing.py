@@ -91,14 +91,16 @@ def _pytest(root: Path, tools: Path, parts: list[str]) -> int | None:
 
 
 def _need_chromium() -> None:
-    """Debian's Chromium, installed when it is not there."""
-    if Path("/usr/bin/chromium").exists():
+    """Debian's Chromium and what gives it a network of its own, installed when they are not there."""
+    wanted = {"chromium": "chromium", "ip": "iproute2"}  # program to package
+    missing = [package for program, package in wanted.items() if shutil.which(program) is None]
+    if not missing:
         return
     if os.geteuid() != 0:
         raise Trouble("the browser tests need Chromium; run `sudo ./campushub test`, which installs it")
-    print("· installing Chromium (once)", flush=True)
+    print(f"· installing {' and '.join(missing)} (once)", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
         if subprocess.run(["apt-get", *words], env=environment, stdout=subprocess.DEVNULL, check=False).returncode:
             raise Trouble("Chromium could not be installed; the lines above say why")
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.instance import Instance, Person, running
+from tests.own_network import own_network
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -21,9 +22,11 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-    yield chromium
-    chromium.close()
+    with own_network(CHROMIUM) as network:
+        flags = [*FLAGS, f"--host-resolver-rules=MAP localhost {network.machine}"]
+        chromium = playwright.chromium.launch(executable_path=network.program, args=flags)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")

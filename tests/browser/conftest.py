@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
 
 from tests.instance import OWN_PASSWORD, RESULTS, Instance
 
@@ -49,15 +49,8 @@ class Visit:
         self.page.wait_for_url("**/courses/")
 
     def open(self, path: str) -> None:
-        """Go to a page of the hub; again when a network of Docker's came or went meanwhile, which Chromium notices."""
-        for left in reversed(range(5)):
-            try:
-                self.page.goto(self.instance.url + path)
-                return
-            except Error as broken:
-                if not left or not re.search("ERR_NETWORK_CHANGED|interrupted by another navigation", str(broken)):
-                    raise
-                self.page.wait_for_timeout(1000)
+        """Go to a page of the hub."""
+        self.page.goto(self.instance.url + path)
 
     def _fill(self, password: str) -> None:
         self.page.get_by_label("Name").fill(self.name)

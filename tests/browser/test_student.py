@@ -24,17 +24,8 @@ def open_lab(student: Visit, title: str = "A second course") -> None:
 
 
 def panel_is_there(student: Visit) -> None:
-    """Wait for the panel, and reload when Chromium dropped a part of the page: it does when Docker changes a network."""
-    panel = student.page.locator(".campushub-panel")
-    for _ in range(3):
-        student.page.wait_for_url("**/user/**", timeout=LONG)
-        try:
-            expect(panel).to_be_visible(timeout=30_000)
-        except AssertionError:
-            student.page.reload()
-        else:
-            return
-    expect(panel).to_be_visible(timeout=LONG)
+    student.page.wait_for_url("**/user/**", timeout=LONG)
+    expect(student.page.locator(".campushub-panel")).to_be_visible(timeout=LONG)
 
 
 def both_widths(student: Visit, step: str) -> None:
