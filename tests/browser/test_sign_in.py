@@ -35,17 +35,24 @@ def provider(instance: Instance) -> Iterator[identity_provider.Provider]:
     address, port = f"{instance.core}.1", free_port()
     before = instance.config.read_text(encoding="utf-8")
     with identity_provider.running(address, port, f"{instance.url}/hub/oauth_callback") as found:
-        (instance.data / "secret-of-the-campus").write_text(identity_provider.SECRET + "\n", encoding="utf-8")
+        (instance.config.parent / "secret-of-the-campus").write_text(identity_provider.SECRET + "\n", encoding="utf-8")
         instance.config.write_text(before + login("oidc", found.issuer), encoding="utf-8")
-        roster = instance.data / "campus.csv"
-        roster.write_text(ROSTER, encoding="utf-8")
-        passwords = set((instance.data / "first-passwords").iterdir())
-        instance.command("up")
-        instance.command("roster", "import", "second", str(roster))
-        assert set((instance.data / "first-passwords").iterdir()) == passwords, "nobody needs a password of the hub"
-        yield found
-    instance.config.write_text(before, encoding="utf-8")
+        try:
+            enrol(instance)
+            yield found
+        finally:
+            instance.config.write_text(before, encoding="utf-8")
+            instance.command("up")
+
+
+def enrol(instance: Instance) -> None:
+    """Take the settings up, and put people on a roster whom the provider knows."""
+    roster = instance.config.parent / "campus.csv"
+    roster.write_text(ROSTER, encoding="utf-8")
+    passwords = set((instance.data / "first-passwords").iterdir())
     instance.command("up")
+    instance.command("roster", "import", "second", str(roster))
+    assert set((instance.data / "first-passwords").iterdir()) == passwords, "nobody needs a password of the hub"
 
 
 def login(method: str, issuer: str) -> str:
