@@ -37,15 +37,15 @@ def in_home(person: Person, command: str) -> None:
 
 
 @contextmanager
-def home_on_its_own(person: Person, *, size: str) -> Iterator[Path]:
-    """The person's home on a file system of this size while the context lasts; the server must not run before or after."""
+def home_on_its_own(person: Person, *, size: str, server: str = "second") -> Iterator[Path]:
+    """The person's home on a file system of this size while the context lasts; the server must not run before."""
     home = home_of(person)
     options = f"size={size},uid=1000,gid=1000,mode=700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(home)], check=True)
     try:
         yield home
+        close(person, server)
     finally:
-        close(person)
         subprocess.run(["umount", "--lazy", str(home)], check=True)
 
 

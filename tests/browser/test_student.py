@@ -90,7 +90,7 @@ def test_nobody_is_ended_without_having_been_asked(visit: Open, instance: Instan
 def test_full_home_is_emptied_in_rescue_mode_while_work_goes_on(visit: Open, instance: Instance) -> None:
     person = instance.person("student2")
     close(person, "demo")
-    with home_on_its_own(person, size="24m") as home:
+    with home_on_its_own(person, size="24m", server="demo") as home:
         student = visit("student2")
         page = student.page
         open_lab(student, "A first course")
