@@ -96,7 +96,9 @@ def test_port_of_another_hub_is_said(instance: Instance) -> None:
 def test_addresses_of_another_network_are_said(instance: Instance) -> None:
     other = instance.config.with_name("beside.yaml")
     text = instance.config.read_text(encoding="utf-8").replace(instance.name, "chtest-beside")
-    other.write_text(text.replace(f"port: {instance.port}", f"port: {free_port()}"), encoding="utf-8")
+    for port in (instance.port, instance.https_port, instance.redirect_port):
+        text = text.replace(str(port), str(free_port()))
+    other.write_text(text, encoding="utf-8")
     done = replace(instance, config=other).command("up", check=False)
     assert done.returncode == 1
     assert f"taken by Docker's network '{instance.name}-" in done.stderr
