@@ -83,7 +83,7 @@ def test_no_secret_stands_in_the_last_lines(instance: Instance, person: Person) 
         import os
         print(os.environ["JUPYTERHUB_API_TOKEN"])
         line = "GET /x?token=" + os.environ["JUPYTERHUB_API_TOKEN"] + " <script>alert(1)</script>\\n"
-        open("/proc/" + [p for p in os.listdir("/proc") if p.isdigit() and b"campushub_client.start" in open(f"/proc/{p}/cmdline", "rb").read()][-1] + "/fd/2", "w").write(line)
+        open("/proc/" + [p for p in os.listdir("/proc") if p.isdigit() and b"-m\\x00campushub_client.start" in open(f"/proc/{p}/cmdline", "rb").read()][-1] + "/fd/2", "w").write(line)
     """
     token = person.inside("second", code)
     instance.docker.containers.get(container(person)).kill()
