@@ -14,6 +14,9 @@ ELSEWHERE = {  # first words of a command, and the test that runs it
     "down": "tests/instance.py",
     "course": "tests/integration/test_terms.py",
     "test": ".ci/run",
+    "doctor": "tests/integration/test_doctor.py",
+    "backup": "tests/integration/test_restore.py",
+    "restore": "tests/integration/test_restore.py",
     "bench": "CONTRIBUTING.md",  # by whoever changes what it measures: some minutes, and alone on the machine
 }
 VALUES = {"COURSE": "second", "NAME": "manual-reader", "PART": "hub", "algorithms": "second"}
