@@ -21,7 +21,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")  # the last t
 
 @dataclass(frozen=True)
 class Entry:
-    """One good row."""
+    """One good row; an empty full name or e-mail leaves what is known."""
 
     line: int
     name: str
@@ -106,4 +106,4 @@ def _entry(line: int, row: dict[str | None, str | list[str] | None]) -> Entry:
     if values["email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+", values["email"]):
         raise ValueError(f"'{values['email']}' is not an e-mail address")
     name = person_name(values["name"].lower())
-    return Entry(line, name, values["full_name"] or name, values["email"], Role(role), values["section"])
+    return Entry(line, name, values["full_name"], values["email"], Role(role), values["section"])

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from hub.manifest import Entry
 
@@ -29,10 +30,10 @@ class Unreadable(Exception):
     """What is there cannot be read; its text is the system's reason."""
 
 
-def entry_of(path: str, kind: str, found: os.stat_result) -> Entry:
+def entry_of(path: str, kind: Literal["folder", "file", "link"], found: os.stat_result) -> Entry:
     return Entry(
         path=path,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         mode=stat.S_IMODE(found.st_mode),
         uid=found.st_uid,
         gid=found.st_gid,

@@ -50,19 +50,28 @@ class Members:
         with self.store.begin() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def bring_in(self, course: str, entries: Iterable[Entry], *, keep: bool, remove_missing: bool = False) -> Changes:
+    def bring_in(
+        self,
+        course: str,
+        entries: Iterable[Entry],
+        *,
+        keep: bool,
+        remove_missing: bool = False,
+        others: frozenset[str] = frozenset(),
+    ) -> Changes:
         """Bring a roster in; with keep false everything is looked at and nothing kept (a dry run).
 
-        Nobody is removed, unless students who are not in it shall be; staff never is.
+        Of `others` neither full name, e-mail nor password is touched. Nobody is removed, unless students who are not in it shall be; staff never is.
         """
         told = Changes()
         named: set[str] = set()
         with self.store.engine.connect() as connection, connection.begin() as transaction:
             for entry in entries:
                 named.add(entry.name)
-                getattr(told, _bring_in(connection, course, entry)).append(entry.name)
+                describe = entry.name not in others
+                getattr(told, _bring_in(connection, course, entry, describe=describe)).append(entry.name)
                 password = sql.select(people.c.password).where(people.c.name == entry.name)
-                if connection.execute(password).scalar() is None:
+                if describe and connection.execute(password).scalar() is None:
                     told.without_password.append(entry.name)
             students = sql.select(members.c.person).where(members.c.course == course, members.c.role == Role.STUDENT)
             told.missing = [name for name in connection.execute(students).scalars() if name not in named]
@@ -97,9 +106,13 @@ def _remove(connection: Connection, course: str, names: Iterable[str]) -> None:
     connection.execute(sql.delete(members).where(members.c.course == course, members.c.person.in_(list(names))))
 
 
-def _bring_in(connection: Connection, course: str, entry: Entry) -> str:
+def _bring_in(connection: Connection, course: str, entry: Entry, *, describe: bool) -> str:
     known = connection.execute(sql.select(people).where(people.c.name == entry.name)).mappings().first()
-    about = {"full_name": entry.full_name, "email": entry.email}
+    if known is None:
+        about = {"full_name": entry.full_name or entry.name, "email": entry.email}
+    else:
+        given = {"full_name": entry.full_name, "email": entry.email} if describe else {}
+        about = {column: value for column, value in given.items() if value}
     changed = upsert_person(connection, entry.name, about, known=dict(known) if known else {})
     here = sql.and_(members.c.person == entry.name, members.c.course == course)
     member = connection.execute(sql.select(members).where(here)).mappings().first()

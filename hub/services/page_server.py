@@ -63,7 +63,7 @@ class Server(Page):
         name = self.get_argument("name", course)
         if name not in (course, f"grade-{course}"):
             raise HTTPError(404, reason=f"This course has no server '{name}'.")
-        self.need("work" if name == course else "grade", course)
+        self.need("work" if name == course else "look", course)
         return name
 
     async def _state(self, name: str) -> str:

@@ -45,7 +45,9 @@ class RosterImport(Page):
         self.need("change_roster", course)
         text, keep = self._given(), self.get_argument("step", "look") == "do"
         remove_missing = keep and self.get_argument("remove_missing", "") == "yes"
-        told = await rosters.bring_in(self.state, course, text, keep=keep, remove_missing=remove_missing)
+        told = await rosters.bring_in(
+            self.state, course, text, keep=keep, remove_missing=remove_missing, by=self.person
+        )
         for one in told.passwords:
             await rosters.set_first_password(self.state, one["name"], one["password"])
         title = views.title(self.state, course)
@@ -75,7 +77,7 @@ class RosterAdd(Page):
             raise Refused(
                 "You cannot change your own place on the roster. Another instructor or the administrator can."
             )
-        told = await rosters.bring_in(self.state, course, one_row(row), keep=True)
+        told = await rosters.bring_in(self.state, course, one_row(row), keep=True, by=self.person)
         if told.mistakes:
             raise Refused(f"Nothing was changed: {told.mistakes[0].message}.")
         for one in told.passwords:

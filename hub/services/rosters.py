@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.adapters.members import Changes
-from hub.courses import Role
+from hub.courses import Person, Role
 from hub.exchange import Refused
 from hub.passwords import first_password, hash_password
 from hub.roster import RowMistake, parse
@@ -35,13 +35,24 @@ class Outcome:
         }
 
 
-async def bring_in(state: State, course: str, text: str, *, keep: bool, remove_missing: bool = False) -> Outcome:
-    """Bring a roster in. Where a provider signs people in, nobody needs a first password."""
+async def bring_in(
+    state: State, course: str, text: str, *, keep: bool, remove_missing: bool = False, by: Person | None = None
+) -> Outcome:
+    """Bring a roster in. Where a provider signs people in, nobody needs a first password.
+
+    `by` is the person at a page, none for the command: who leads one course does not change the name, e-mail or password
+    of people who are in others too or administer all, since by an e-mail of theirs they could sign in as them.
+    """
     entries, mistakes = parse(text)
     before = {member["name"]: member["role"] for member in state.members.of(course)}
-    changes = state.members.bring_in(course, entries, keep=keep, remove_missing=remove_missing and not mistakes)
+    others = frozenset(
+        entry.name for entry in entries if by is not None and not _is_theirs(state, course, entry.name, by)
+    )
+    changes = state.members.bring_in(
+        course, entries, keep=keep, remove_missing=remove_missing and not mistakes, others=others
+    )
     hand_out = keep and state.settings.login.method == "accounts"
-    names = {entry.name: entry.full_name for entry in entries}
+    names = {entry.name: entry.full_name or entry.name for entry in entries}
     passwords = tuple(proposed(name, names[name]) for name in changes.without_password if hand_out)
     if keep:
         for name in changes.removed:
@@ -50,6 +61,12 @@ async def bring_in(state: State, course: str, text: str, *, keep: bool, remove_m
             if entry.role == Role.STUDENT and before.get(entry.name, Role.STUDENT) != Role.STUDENT:
                 await end_servers(state, course, entry.name, grading_only=True)
     return Outcome(changes, tuple(mistakes), passwords)
+
+
+def _is_theirs(state: State, course: str, name: str, by: Person) -> bool:
+    """Whether somebody's name, e-mail and password are this leader's to change: who is new, or in this course alone."""
+    other = state.person(name)
+    return by.admin or other is None or (not other.admin and set(other.courses) <= {course})
 
 
 async def remove(state: State, course: str, name: str) -> None:
