@@ -55,7 +55,7 @@ def _add_roster(words: Any) -> None:
     add.add_argument("course")
     add.add_argument("name")
     for column in ("full-name", "email", "role", "section"):
-        add.add_argument(f"--{column}", default="")
+        add.add_argument(f"--{column}")
     add.set_defaults(run=run_roster_add)
     remove = roster.add_parser("remove", help="take one person off; what they handed in stays")
     remove.add_argument("course")
@@ -111,7 +111,7 @@ def run_roster_list(options: argparse.Namespace) -> None:
 
 def run_roster_add(options: argparse.Namespace) -> int:
     need_root("roster add")
-    row = {column: getattr(options, column) for column in COLUMNS}
+    row = {column: value for column in COLUMNS if (value := getattr(options, column)) is not None}
     return 0 if rosters.add(settings_of(options.config), options.course, row, report=say) else 1
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.courses import Role
@@ -21,14 +21,14 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")  # the last t
 
 @dataclass(frozen=True)
 class Entry:
-    """One good row; an empty full name or e-mail leaves what is known."""
+    """One good row. What it leaves out stays as it is known: an empty full name or e-mail, no role, no section at all."""
 
     line: int
     name: str
     full_name: str
     email: str
-    role: Role
-    section: str
+    role: Role | None
+    section: str | None
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,20 @@ def _entry(line: int, row: dict[str | None, str | list[str] | None]) -> Entry:
             raise ValueError(f"'{column}' has control characters in it")
     if not values["name"]:
         raise ValueError("the name is missing")
-    role = values["role"].lower() or Role.STUDENT
-    if role not in tuple(Role):
+    role = values["role"].lower()
+    if role not in ("", *Role):
         raise ValueError(f"'{values['role']}' is not a role; use {', '.join(Role)}")
     if values["email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+", values["email"]):
         raise ValueError(f"'{values['email']}' is not an e-mail address")
     name = person_name(values["name"].lower())
-    return Entry(line, name, values["full_name"], values["email"], Role(role), values["section"])
+    section = None if row.get("section") is None else values["section"]
+    return Entry(line, name, values["full_name"], values["email"], Role(role) if role else None, section)
+
+
+def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows as CSV text, with the columns of the first."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, tuple(rows[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from hub import front_client
 from hub.durable import write_durably
+from hub.roster import as_csv
 from hub.settings import Settings
 from hub.trouble import Trouble
 
@@ -26,11 +25,7 @@ def bring_in(
 
 def add(settings: Settings, course: str, row: dict[str, str], *, report: Report) -> bool:
     """Add one person to a roster, or change one: the same as a file of one row. Raises Trouble."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, tuple(row), lineterminator="\n")
-    table.writeheader()
-    table.writerow(row)
-    return _bring_in(settings, course, "the row", text.getvalue(), False, False, report)
+    return _bring_in(settings, course, "the row", as_csv([row]), False, False, report)
 
 
 def remove(settings: Settings, course: str, name: str, *, report: Report) -> None:
@@ -101,16 +96,12 @@ def _hand_out(settings: Settings, course: str, passwords: list[dict[str, str]]) 
 
 def _write(settings: Settings, course: str, passwords: list[dict[str, str]]) -> Path:
     """Write first passwords to a new file that only root reads; where it is."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, ("name", "full_name", "password"), lineterminator="\n")
-    table.writeheader()
-    table.writerows(passwords)
     path = settings.folders.first_passwords / f"{course}-{time.strftime('%Y%m%d-%H%M%S')}.csv"
     number = 1
     while path.exists():
         number += 1
         path = path.with_stem(f"{path.stem.split('~')[0]}~{number}")
-    write_durably(path, text.getvalue().encode(), mode=0o600)
+    write_durably(path, as_csv(passwords).encode(), mode=0o600)
     return path
 
 

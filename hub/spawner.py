@@ -54,6 +54,7 @@ class CampusSpawner(NotesEnds):
         course, kind = serverplan.course_and_kind(self.name)
         wanted = bool(self.user_options.get("rescue"))
         self.user_options = self.orm_spawner.user_options = {}  # JupyterHub would keep it for the next start
+        self.db.commit()  # at once: every page that is answered meanwhile takes back what is not committed
         rescue = await self._need_permission(settings, course, kind) or wanted
         self._need_disk(settings)
         image = self._present_image(settings, course)

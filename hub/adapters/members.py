@@ -116,10 +116,12 @@ def _bring_in(connection: Connection, course: str, entry: Entry, *, describe: bo
     changed = upsert_person(connection, entry.name, about, known=dict(known) if known else {})
     here = sql.and_(members.c.person == entry.name, members.c.course == course)
     member = connection.execute(sql.select(members).where(here)).mappings().first()
-    values = {"role": str(entry.role), "section": entry.section}
     if member is None:
-        connection.execute(sql.insert(members).values(person=entry.name, course=course, **values))
+        place = {"role": str(entry.role or Role.STUDENT), "section": entry.section or ""}
+        connection.execute(sql.insert(members).values(person=entry.name, course=course, **place))
         return "added"
+    said = {"role": entry.role and str(entry.role), "section": entry.section}
+    values = {column: value for column, value in said.items() if value is not None}
     if any(member[key] != value for key, value in values.items()):
         connection.execute(sql.update(members).where(here).values(**values))
         return "changed"

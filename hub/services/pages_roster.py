@@ -5,15 +5,13 @@ What is done is `hub.services.rosters`', the same as for the command.
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from tornado.web import HTTPError
 
 from hub.courses import Role, may
 from hub.exchange import Refused
-from hub.roster import COLUMNS
+from hub.roster import COLUMNS, as_csv
 from hub.services import rosters, views
 from hub.services.page import Page
 from hub.services.state import PREFIX
@@ -77,7 +75,7 @@ class RosterAdd(Page):
             raise Refused(
                 "You cannot change your own place on the roster. Another instructor or the administrator can."
             )
-        told = await rosters.bring_in(self.state, course, one_row(row), keep=True, by=self.person)
+        told = await rosters.bring_in(self.state, course, as_csv([row]), keep=True, by=self.person)
         if told.mistakes:
             raise Refused(f"Nothing was changed: {told.mistakes[0].message}.")
         for one in told.passwords:
@@ -147,15 +145,6 @@ def hand_out(page: Page, course: str, passwords: list[dict[str, str]]) -> None:
         passwords=passwords,
         url=page.state.settings.url,
     )
-
-
-def one_row(row: dict[str, str]) -> str:
-    """A roster of one person, as text."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS)
-    table.writeheader()
-    table.writerow(row)
-    return text.getvalue()
 
 
 HANDLERS = (

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -149,10 +152,13 @@ def test_home_that_nothing_can_be_written_to_comes_up(person: Person) -> None:
         assert what_works(person) == EVERYTHING
 
 
-def test_nothing_outside_of_the_home_is_deleted_and_nothing_outside_of_rescue_mode(person: Person) -> None:
+def test_nothing_outside_of_the_home_is_deleted_and_nothing_outside_of_rescue_mode(
+    instance: Instance, person: Person
+) -> None:
     in_home(person, "ln -s /tmp outside; mkdir work; touch work/kept")
-    person.get("/hub/spawn/lena/second?opt-rescue=1")
-    person.start("second")
+    with pages_being_answered(instance):
+        person.get("/hub/spawn/lena/second?opt-rescue=1")
+        person.start("second")
     for path in ("../../../tmp/x", "outside/x", "/etc/passwd", "work", ".", ""):
         with pytest.raises(AssertionError, match="409"):
             ask(person, "POST", "second", "campushub/rescue", {"path": path})
@@ -177,6 +183,26 @@ def test_server_that_ends_while_it_starts_is_said_at_once_and_then_started_in_re
     close(person)
     person.start("second")
     assert session(person)["rescue"] is None
+
+
+@contextmanager
+def pages_being_answered(instance: Instance) -> Iterator[None]:
+    """Others who ask the hub for pages all the while: with each answer it takes back what it has not committed."""
+    done = threading.Event()
+
+    def ask_on() -> None:
+        somebody = Person(instance, "nobody")
+        while not done.is_set():
+            somebody.get("/hub/health")
+
+    with ThreadPoolExecutor(2) as others:
+        asking = [others.submit(ask_on) for _ in range(2)]
+        try:
+            yield
+        finally:
+            done.set()
+    for one in asking:
+        one.result()
 
 
 class failing_once:  # noqa: N801 (reads as a word)

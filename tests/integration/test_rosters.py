@@ -26,6 +26,8 @@ def add(instance: Instance, name: str, role: str = "student", course: str = "dem
 def test_command_adds_changes_and_removes_one_person(instance: Instance) -> None:
     instance.command("roster", "add", "second", "single", "--role=ta", "--section=X")
     assert names(instance, "second")["single"] == "ta"
+    instance.command("roster", "add", "second", "single", "--full-name=Single Person")
+    assert names(instance, "second")["single"] == "ta", "what is not said stays"
     instance.command("roster", "add", "second", "single", "--role=student")
     assert names(instance, "second")["single"] == "student"
     instance.command("roster", "remove", "second", "single")

@@ -55,3 +55,9 @@ async def test_what_a_row_leaves_out_stays(tmp_path: Path) -> None:
     told = await rosters.bring_in(state, "nn", "name,section\nasha,B\n", keep=True, by=IVY)
     assert told.changes.changed == ["asha"]
     assert (state.store.person("asha").full_name, state.store.person("asha").email) == ("Asha A", "asha@example.edu")
+    await rosters.bring_in(state, "nn", "name,role\nasha,ta\n", keep=True, by=IVY)
+    told = await rosters.bring_in(state, "nn", "name,role\nasha,\n", keep=True, by=IVY)
+    assert told.changes.unchanged == ["asha"]
+    assert [(one["role"], one["section"]) for one in state.members.of("nn")] == [("ta", "B")]
+    await rosters.bring_in(state, "nn", "name,section\nasha,\n", keep=True, by=IVY)
+    assert [(one["role"], one["section"]) for one in state.members.of("nn")] == [("ta", "")], "an empty section is none"
