@@ -28,15 +28,16 @@ def down(settings: Settings, *, report: Report) -> None:
 def _stop(settings: Settings) -> int:
     engine = Engine.connect()
     found = engine.containers_of(settings.name)
+    tells = bool(front_client.health(settings))
     for container in sorted(found, key=lambda one: (one.part == "front", one.part is not None)):
-        if container.server:
+        if container.server and tells:
             _tell_the_end(settings, container)
         engine.remove(container.name)
     return len(found)
 
 
 def _tell_the_end(settings: Settings, container: Container) -> None:
-    """Have a person read later who ended their server; a hub that does not answer is stopped all the same."""
+    """Have a person read later who ended their server; one that the service does not know ends all the same."""
     told = {"person": container.person, "server": container.server, "reason": "administrator"}
     with suppress(Trouble):
         front_client.post(settings, "servers/ended", {**told, "at": datetime.now(UTC).isoformat()})

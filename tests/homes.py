@@ -62,12 +62,12 @@ def fill(home: Path, name: str) -> None:
 
 def close(person: Person, server: str = "second", *, seconds: float = 60) -> None:
     """Close a server by the button of its page."""
-    page = f"/courses/{server}/server"
+    page = f"/courses/{server.removeprefix('grade-')}/server?name={server}"
     if "Go on with them" in person.get(page).text:
         answer = person.post(page, page, {"name": server, "then": "close"})
         assert answer.ok, answer.text
     until = time.monotonic() + seconds
-    while "are closed" not in person.get(page).text:
+    while " closed</h1>" not in person.get(page).text:
         assert time.monotonic() < until, "the server is still there"
         time.sleep(0.5)
 

@@ -87,6 +87,24 @@ def test_nobody_is_ended_without_having_been_asked(visit: Open, instance: Instan
         student.shot("ended-idle")
 
 
+def test_who_grades_is_asked_too(visit: Open, instance: Instance) -> None:
+    teacher = visit("teacher")
+    page = teacher.page
+    close(instance.person("teacher"), "grade-demo")
+    with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
+        page.reload()
+        page.get_by_role("link", name="Grade A first course").click()
+        expect(page.get_by_role("link", name="Manual Grading")).to_be_visible(timeout=LONG)
+        question = page.get_by_role("dialog").filter(has_text="Are you still there?")
+        expect(question).to_contain_text("This server ends at", timeout=LONG)
+        teacher.shot("asked-in-formgrader")
+        question.get_by_role("button", name="I am here").click()
+        expect(question).to_have_count(0)
+        page.get_by_role("link", name="Manual Grading").click()
+        page.wait_for_url("**/formgrader/gradebook")
+    close(instance.person("teacher"), "grade-demo")
+
+
 def test_full_home_is_emptied_in_rescue_mode_while_work_goes_on(visit: Open, instance: Instance) -> None:
     person = instance.person("student2")
     close(person, "demo")
@@ -127,6 +145,7 @@ def run_a_cell(student: Visit) -> None:
     page = student.page
     page.get_by_role("button", name="Open first-steps").click()
     expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(10, timeout=LONG)
+    expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
     cell = page.locator(".jp-Notebook .jp-CodeCell").first
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -83,6 +84,16 @@ def test_who_teaches_no_longer_loses_the_grading_server_and_keeps_their_own(inst
         assert time.monotonic() < until, "the grading server still runs"
         time.sleep(1)
     assert person.ready("demo")
+
+
+def test_leader_changes_no_address_of_somebody_who_is_in_another_course_too(instance: Instance) -> None:
+    """Else they could sign in as them where a provider matches people by e-mail."""
+    teacher = instance.person("teacher")
+    row = {"name": "lena", "full_name": "Mallory", "email": "mallory@example.org", "role": "student", "section": ""}
+    teacher.post(f"{PAGE}/add", PAGE, row)
+    told = instance.command("roster", "list", "demo").stdout
+    teacher.post(f"{PAGE}/remove", PAGE, {"name": "lena", "sure": "yes"})
+    assert re.search(r"^lena +student +Lena Limits +lena@example.edu$", told, re.MULTILINE), told
 
 
 @pytest.mark.parametrize(
