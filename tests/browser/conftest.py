@@ -55,8 +55,8 @@ class Visit:
     def _fill(self, password: str) -> None:
         self.page.get_by_label("Name").fill(self.name)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name="Sign in").click()
 
     def shot(self, step: str, *, ours: bool = False) -> None:
         """Keep a picture; a page of ours must have nothing that axe calls serious."""

@@ -23,15 +23,12 @@ def two_terms(instance: Instance, student: Person, teacher: Person) -> Iterator[
     yield str(receipt["submission"])
     instance.config.write_text(before, encoding="utf-8")
     instance.command("up")
-    time.sleep(3)
+    wait_until_ended(instance.person("teacher"), "grade-demo")  # it could only read
 
 
 def test_old_term_is_closed_to_students_and_readable_for_staff(instance: Instance, two_terms: str) -> None:
     student, teacher = instance.person("student"), instance.person("teacher")
-    until = time.monotonic() + 90
-    while student.ready("demo"):
-        assert time.monotonic() < until, "the student's server of the old term still runs"
-        time.sleep(2)
+    wait_until_ended(student, "demo")
     assert "is a course of an earlier term and is closed" in text_of(student.get("/courses/demo/").text)
     assert "is a course of an earlier term and is closed" in text_of(student.get("/hub/spawn/student/demo").text)
     assert "A first course" not in text_of(student.get("/courses/").text)
@@ -47,8 +44,8 @@ def test_old_term_is_closed_to_students_and_readable_for_staff(instance: Instanc
 
 
 def look_at_the_gradebook(teacher: Person) -> None:
-    """The formgrader shows the marks; nothing in the folder can be changed."""
-    ask_hub_to_stop(teacher, "grade-demo")
+    """The grading server that could write has ended; in a new one the marks are shown, and nothing can be changed."""
+    wait_until_ended(teacher, "grade-demo")
     teacher.start("grade-demo")
     assignments = ask(teacher, "GET", "grade-demo", "formgrader/api/assignments").json()
     assert [one["name"] for one in assignments if one["num_submissions"]], assignments
@@ -62,9 +59,13 @@ def ask_hub_to_stop(person: Person, server: str) -> None:
     token = person.http.cookies.get("_xsrf", path="/hub/") or ""
     url = f"{person.instance.url}/hub/api/users/{person.name}/servers/{server}?_xsrf={token}"
     person.http.delete(url, headers={"Referer": f"{person.instance.url}/hub/home"}, timeout=60)
-    until = time.monotonic() + 60
+    wait_until_ended(person, server)
+
+
+def wait_until_ended(person: Person, server: str) -> None:
+    until = time.monotonic() + 90
     while person.ready(server):
-        assert time.monotonic() < until
+        assert time.monotonic() < until, f"{person.name}'s server {server} still runs"
         time.sleep(1)
 
 
