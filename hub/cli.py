@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub import bench, cli_courses, images, remote
+from hub import bench, cli_courses, cli_images, remote
 from hub.adapters.engine import Engine
 from hub.backup import backup
 from hub.cli_ground import ROOT, say, settings_of
@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     words = top.add_subparsers(required=True, metavar="COMMAND")
     _add_daily(words)
     cli_courses.add_to(words)
+    cli_images.add_to(words)
     _add_care(words)
     _add_development(words)
     return top
@@ -75,10 +76,6 @@ def _add_daily(words: Any) -> None:
     check.add_argument("file", nargs="?", type=Path, help="another settings file")
     check.set_defaults(run=run_check)
 
-    image = words.add_parser("images", help="build the images, or list them").add_subparsers(required=True)
-    image.add_parser("build", help="build what is not there yet").set_defaults(run=run_images_build)
-    image.add_parser("list", help="which images there are, and which are built").set_defaults(run=run_images_list)
-
 
 def _add_care(words: Any) -> None:
     doctor = words.add_parser("doctor", help="look at everything: what is wrong, how it was seen, how to mend it")
@@ -104,10 +101,19 @@ def _add_development(words: Any) -> None:
     measure = words.add_parser("bench", help="measure CampusHub beside a stock JupyterHub").add_subparsers(
         required=True
     )
-    spawn = measure.add_parser("spawn", help="from the click to JupyterLab, and memory of a server: some minutes")
-    spawn.add_argument("--n", type=int, default=10, help="how many at once (10)")
-    spawn.add_argument("--json", action="store_true", help="as JSON, for programs")
-    spawn.set_defaults(run=run_bench_spawn)
+    for name, count, about, meaning in (
+        ("spawn", 10, "from the click to JupyterLab, and memory of a server: some minutes", "how many at once (10)"),
+        (
+            "start",
+            9,
+            "from docker run to the first answer, and memory of a server: three minutes",
+            "how many times (9)",
+        ),
+    ):
+        one = measure.add_parser(name, help=about)
+        one.add_argument("--n", type=int, default=count, help=meaning)
+        one.add_argument("--json", action="store_true", help="as JSON, for programs")
+        one.set_defaults(run=run_bench, name=name)
 
 
 TEST_PARTS = ("quick", "integration", "browser", "attacks", "images", "vm", "gpu")
@@ -165,17 +171,6 @@ def run_down(options: argparse.Namespace) -> None:
         down(settings, report=say)
 
 
-def run_images_build(options: argparse.Namespace) -> None:
-    need_root("images build")
-    if not images.build(ROOT, settings_of(options.config).folders, report=say):
-        print("every image is there already")
-
-
-def run_images_list(_: argparse.Namespace) -> None:
-    for line in images.listed(ROOT):
-        print(line)
-
-
 def run_doctor(options: argparse.Namespace) -> int:
     need_root("doctor")
     settings, now = settings_of(options.config), datetime.now(UTC)
@@ -200,6 +195,6 @@ def run_test(options: argparse.Namespace) -> int:
     return run(ROOT, options.part)
 
 
-def run_bench_spawn(options: argparse.Namespace) -> None:
-    need_root("bench spawn")
-    bench.become(ROOT, "spawn", [f"--n={options.n}", *(["--json"] if options.json else [])])
+def run_bench(options: argparse.Namespace) -> None:
+    need_root(f"bench {options.name}")
+    bench.become(ROOT, options.name, [f"--n={options.n}", *(["--json"] if options.json else [])])

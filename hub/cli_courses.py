@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from hub import images, rosters, terms
+from hub import course_images, examples, images, rosters, terms
 from hub.cli_ground import ROOT, say, settings_of
 from hub.roster import COLUMNS
+from hub.trouble import Trouble
 from hub.up import need_root, up
 
 
@@ -29,10 +30,17 @@ def _add_course(words: Any) -> None:
     new.add_argument("--title", required=True, help="what people read")
     for name in ("material", "branch", "image"):
         new.add_argument(f"--{name}", default="")
+    new.add_argument("--example", default="", help=f"content to begin with: {', '.join(examples.known(ROOT))}")
     new.set_defaults(run=run_course_add)
     archive = course.add_parser("archive", help="close a course: its staff may look, nobody else comes in")
     archive.add_argument("key")
     archive.set_defaults(run=run_course_archive)
+    image = course.add_parser(
+        "image", help="build the image with the packages that a course asks for, and take it if good"
+    )
+    image.add_argument("key")
+    image.add_argument("--back", action="store_true", help="take it back: new servers have the one before")
+    image.set_defaults(run=run_course_image)
     rollover = course.add_parser("rollover", help="sources and settings into a new term; the old one is archived")
     rollover.add_argument("old")
     rollover.add_argument("new")
@@ -79,7 +87,12 @@ def run_roster_import(options: argparse.Namespace) -> int:
 
 def run_course_add(options: argparse.Namespace) -> None:
     need_root("course add")
-    about = {name: getattr(options, name) for name in ("title", "material", "branch", "image")}
+    about = {name: getattr(options, name) for name in ("title", "material", "branch", "image", "example")}
+    if options.example:
+        if options.example not in examples.known(ROOT):
+            raise Trouble(f"there is no example '{options.example}'; there is: {', '.join(examples.known(ROOT))}")
+        about["material"] = str(examples.material_of(settings_of(options.config), options.key))
+        about["image"] = about["image"] or (options.example if options.example in images.course_images(ROOT) else "")
     terms.add(options.config, images.course_images(ROOT), options.key, about)
     _apply(options, f"{options.key}: added. Its people: sudo ./campushub roster import {options.key} FILE")
 
@@ -94,6 +107,17 @@ def run_course_rollover(options: argparse.Namespace) -> None:
     need_root("course rollover")
     terms.rollover(options.config, images.course_images(ROOT), options.old, options.new, options.title)
     _apply(options, f"{options.new}: taken over from {options.old}, with an empty roster; {options.old} is archived")
+
+
+def run_course_image(options: argparse.Namespace) -> None:
+    need_root("course image")
+    settings = settings_of(options.config)
+    if options.key not in settings.courses:
+        raise Trouble(f"there is no course '{options.key}' in the settings; there is: {', '.join(settings.courses)}")
+    if options.back:
+        course_images.take_back(settings, options.key, report=say)
+    elif not course_images.bring_up(ROOT, settings, options.key, again=True, report=say):
+        print(f"course {options.key}: it has what it asks for")
 
 
 def _apply(options: argparse.Namespace, done: str) -> None:

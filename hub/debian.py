@@ -22,7 +22,7 @@ SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 ENVIRONMENT = (
     "ENV LANG=C.UTF-8",
-    # Python's HTTP libraries bring authorities of their own; these name the machine's, the campus' extra ones with them.
+    # Python's HTTP libraries bring authorities of their own; these name the system's, which a campus may add to.
     f"ENV SSL_CERT_FILE={AUTHORITIES}",
     f"ENV REQUESTS_CA_BUNDLE={AUTHORITIES}",
 )
@@ -47,8 +47,11 @@ def _entries(sources: str) -> Iterator[tuple[str, str]]:
                     yield uri, fields.get("Components", "")
 
 
-def bootstrap(engine: Engine, tag: str, certificates: Path) -> None:
-    """Make the image; raises Trouble when the mirror does not answer."""
+def bootstrap(engine: Engine, tag: str) -> None:
+    """Make the image; raises Trouble when the mirror does not answer.
+
+    Authorities of this machine's own do not go in: the parts that speak to others see the machine's list.
+    """
     mirror, security = mirrors(apt_sources())
     lines = [
         f"deb {mirror} {SUITE} main",
@@ -57,13 +60,9 @@ def bootstrap(engine: Engine, tag: str, certificates: Path) -> None:
     ]
     with TemporaryDirectory(prefix="campushub-debian-") as scratch:
         archive = Path(scratch) / "root.tar"
-        extra = [
-            f"--customize-hook=copy-in {path} /usr/local/share/ca-certificates" for path in certificates.glob("*.crt")
-        ]
         command = [
             *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}"),
-            *extra,
-            '--customize-hook=chroot "$1" update-ca-certificates >/dev/null 2>&1',
+            '--customize-hook=find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +',
             '--customize-hook=rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/* "$1"/usr/share/doc/*',
             *(SUITE, str(archive), *lines),
         ]

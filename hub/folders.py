@@ -49,6 +49,11 @@ class Folders:
         return self.config / "images.json"
 
     @property
+    def course_images(self) -> Path:
+        """Which packages courses asked for and have not got, and why."""
+        return self.config / "course-images.json"
+
+    @property
     def last_backup(self) -> Path:
         return self.config / "last-backup.json"
 

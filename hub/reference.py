@@ -148,7 +148,8 @@ def _arguments(words: argparse.ArgumentParser) -> Iterator[str]:
         shown = " ".join(
             part for part in (action.option_strings[0] if action.option_strings else "", str(value)) if part
         )
-        yield f"[{shown}]" if action.option_strings or action.nargs == "?" else shown
+        shown += " …" if action.nargs == "*" else ""
+        yield f"[{shown}]" if action.option_strings or action.nargs in ("?", "*") else shown
 
 
 def schema() -> str:

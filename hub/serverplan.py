@@ -86,6 +86,7 @@ def _environment(settings: Settings, course: str, kind: str) -> dict[str, str]:
         "CAMPUSHUB_IDLE_MINUTES": str(settings.idle_minutes),
         "JUPYTERHUB_ACTIVITY_INTERVAL": str(activity_seconds(settings.idle_minutes)),
         "CAMPUSHUB_COURSE": course,
+        "CAMPUSHUB_IMAGE": settings.courses[course].image,
         "CAMPUSHUB_ROLE": kind,
         "HOME": HOME,
         "JUPYTER_CONFIG_PATH": f"{CONFIG}/{kind}",

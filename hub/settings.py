@@ -25,6 +25,7 @@ from hub.values import (
     domain_name,
     git_source,
     image_name,
+    package,
     time_zone,
 )
 
@@ -156,6 +157,16 @@ class Course(Model):
     )
     material: Annotated[str | None, AfterValidator(git_source)] = Field(
         None, description="git repository of its notebooks: a URL or an absolute path"
+    )
+    packages: tuple[Annotated[str, AfterValidator(package)], ...] = Field(
+        (),
+        description="Python packages beside the image's, as pip writes them; campushub-packages.txt of the material adds",
+    )
+    notebooks: tuple[str, ...] = Field(
+        ("**/*.ipynb",), description="which notebooks must run before an image with these packages is taken"
+    )
+    example: str | None = Field(
+        None, pattern=r"^[a-z][a-z0-9-]*$", description="content to begin with: a folder of config/examples"
     )
     branch: str = Field("main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", description="branch of the material")
     archived: bool = Field(

@@ -6,7 +6,6 @@ A thin subclass of DockerSpawner. Whether somebody may have a server is the serv
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from traitlets import Unicode
 
-from hub import serverplan
+from hub import image_record, serverplan
 from hub.adapters.homes import prepare_folder
 from hub.coming_up import NotStarted
 from hub.end_notes import NotesEnds
@@ -68,7 +67,11 @@ class CampusSpawner(NotesEnds):
         self.volumes, self.read_only_volumes = dict(plan.mounts), dict(plan.read_only)
         self.extra_host_config = serverplan.host_config(plan.limits)
         self.extra_create_kwargs = {"labels": dict(plan.labels), "user": "1000:1000"}
-        self.environment = {**plan.environment, "CAMPUSHUB_SERVICE_URL": self.service_for_servers}
+        self.environment = {
+            **plan.environment,
+            "CAMPUSHUB_SERVICE_URL": self.service_for_servers,
+            "CAMPUSHUB_IMAGE_CONTENT": image.rpartition(":")[2],
+        }
         if rescue:
             self.environment["CAMPUSHUB_RESCUE"] = "1"
         self.notebook_dir, self.default_url = plan.notebook_dir, plan.default_url
@@ -99,13 +102,13 @@ class CampusSpawner(NotesEnds):
 
     def _present_image(self, settings: Settings, course: str) -> str:
         name = settings.courses[course].image
-        record = json.loads(settings.folders.images.read_text(encoding="utf-8"))
-        if name not in record or not self.client.images(record[name]["tag"]):
+        tag = image_record.tag_for(image_record.read(settings.folders.images), course, name)
+        if tag is None or not self.client.images(tag):
             raise NotStarted(
                 f"The image '{name}' of this course is not on the server yet. Tell the administrator: "
                 "`campushub images build` makes it."
             )
-        return str(record[name]["tag"])
+        return tag
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the person reads while they wait."""

@@ -59,6 +59,7 @@ def rollover(config: Path, images: frozenset[str], old: str, new: str, title: st
         _need_open(courses, old)
         _need_new(courses, new)
         plain = json.loads(json.dumps(courses[old]))  # without the comments, and nothing shared with the old course
+        plain.pop("example", None)  # its assignments are among the sources
         courses[new] = {**plain, **({"title": title} if title else {})}
         courses[old]["archived"] = True
 

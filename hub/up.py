@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hub import certificates, demo, front_client, images, provision, rosters
+from hub import certificates, course_images, examples, front_client, image_build, images, provision, rosters
 from hub.adapters.engine import Engine
 from hub.durable import write_durably
 from hub.settings import CORE_PARTS, Settings
@@ -44,16 +44,19 @@ def up(root: Path, config: Path, *, report: Report) -> None:
     with _step("machine: Docker, folders, network, firewall", report):
         changed += provision.play(root, "machine.yml", given)
     with _step("images", report):
-        changed += images.build(root, settings.folders, report=lambda line: report(f"  {line}"))
+        built, without = _build_images(root, settings, report=lambda line: report(f"  {line}"))
+        changed += built
     with _step("hub: proxy, hub, service, grader, worker, culler, front", report):
-        changed += demo.make_material(settings, root)
+        changed += examples.make_material(settings, root)
         changed += provision.play(root, "hub.yml", given)
         wait_until_ready(settings)
     with _step("people and courses", report):
         changed += rosters.admit_admins(settings, report=lambda line: report(f"  {line}"))
-        changed += demo.make(settings, root, report=lambda line: report(f"  {line}"))
+        changed += examples.make(settings, root, report=lambda line: report(f"  {line}"))
     settings.folders.restored_from.unlink(missing_ok=True)  # a restore ends here
     _tell_the_end(settings, root, config, changed=changed + first, report=report)
+    if without:
+        raise Trouble("\n".join(["", "Not every image that courses ask for is there:", *without]))
 
 
 def need_root(word: str) -> None:
@@ -67,6 +70,29 @@ def _example_when_missing(root: Path, config: Path, report: Report) -> int:
     report(f"settings: writing {config.relative_to(root)} from the example; change it whenever you like")
     write_durably(config, (root / "config" / "examples" / "hub.yaml").read_bytes(), mode=0o644)
     return 1
+
+
+def _build_images(root: Path, settings: Settings, *, report: Report) -> tuple[bool, list[str]]:
+    """Build what CampusHub runs as, and the courses' images; whether any was built, and why others were not.
+
+    A course whose image cannot be built keeps nobody else waiting.
+    """
+    known, without = images.read(root), []
+    parts = [image.name for image in known.values() if image.part]
+    built = image_build.build(root, settings.folders, names=parts, report=report)
+    for name in sorted({course.image for course in settings.courses.values()}):
+        try:
+            built |= image_build.build(root, settings.folders, names=[name], report=report)
+        except Trouble as trouble:
+            report(str(trouble))
+            without.append(str(trouble))
+    for course in settings.courses:
+        try:
+            built |= course_images.bring_up(root, settings, course, again=False, report=report)
+        except Trouble as trouble:
+            report(str(trouble))
+            without.append(str(trouble))
+    return built, without
 
 
 @contextmanager
@@ -169,7 +195,7 @@ def _tell_the_end(settings: Settings, root: Path, config: Path, *, changed: int,
     report(f"  Address        {settings.url}/")
     for line in _about_authority(settings):
         report(f"  {line}")
-    for line in demo.accounts(settings, root):
+    for line in examples.accounts(settings, root):
         report(f"  {line}")
     report(f"  Next           open the address and sign in; then put your courses into {config} and run this again")
 

@@ -96,6 +96,19 @@ def image_name(name: str, info: ValidationInfo) -> str:
     raise ValueError(f"no image is called '{name}'; {hint}")
 
 
+PACKAGE = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._, -]+\])?"
+    r"(?:\s*(?:[<>=!~]=|===|[<>])\s*[A-Za-z0-9.*+!_-]+(?:\s*,\s*(?:[<>=!~]=|[<>])\s*[A-Za-z0-9.*+!_-]+)*)?"
+)
+
+
+def package(text: str) -> str:
+    """A Python package as pip writes it: a name, with or without versions; no address, file or option."""
+    if not PACKAGE.fullmatch(text):
+        raise ValueError(f"'{text}' is not a package; write its name, with or without a version: lightgbm==4.6.0")
+    return text
+
+
 def git_source(source: str | None) -> str | None:
     if source is None or re.match(r"(https?://|ssh://|git@[^:]+:|/)\S+$", source):
         return source

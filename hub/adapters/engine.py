@@ -6,13 +6,14 @@ The only importer of the docker library beside `hub.adapters.sandboxes` and Dock
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import docker
 import docker.errors
@@ -20,7 +21,9 @@ import requests
 
 from hub.trouble import Trouble
 
-PATIENCE = 600  # seconds without a word from Docker during a build
+PATIENCE = 1800  # seconds without a word from Docker, which is silent while a program works and a layer is kept
+BEHIND = 128  # of a processor's 1024 shares: builds and checks stand behind people's servers when all are busy
+BUILD = "campushub.build"  # label of the containers in which images are made
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,14 @@ class PresentImage:
 
     id: str
     size: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What an image says of itself beside its files: variables of its environment and labels."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,6 +161,86 @@ class Engine:
             raise Trouble(f"{' '.join(command[:2])} failed in the image {image}: {error}") from None
         return str(said.decode(errors="replace"))
 
+    def run_as_root(self, image: str, command: Sequence[str], mounts: Mapping[Path, str], *, network: bool) -> None:
+        """Run a program in a new container of an image and forget the container; raises Trouble when it fails.
+
+        Mounts are folders and files of this machine and their places inside; they can be written to.
+        """
+        with self._root(image, command, mounts, network=network):
+            return
+
+    def run_as_student(
+        self, image: str, command: Sequence[str], mounts: Mapping[Path, str], *, memory: int, seconds: int
+    ) -> str:
+        """Run a program as a student's server runs it: their uid, no rights, no network, `memory` bytes, a home of its own.
+
+        What it prints. Mounts are read only. Raises Trouble with its last lines when it fails or takes longer than `seconds`.
+        """
+        host = self.client.api.create_host_config(
+            binds=[f"{path}:{inside}:ro" for path, inside in mounts.items()],
+            network_mode="none",
+            cpu_shares=BEHIND,
+            mem_limit=memory,
+            memswap_limit=memory,
+            pids_limit=512,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges:true"],
+            init=True,
+            shm_size="256m",
+            tmpfs={"/tmp": "size=1g,mode=1777", "/home/jovyan": "size=1g,mode=700,uid=1000,gid=1000"},
+        )
+        with self._finished(image, command, host, user="1000", seconds=seconds) as made:
+            return str(self.client.api.logs(made, stderr=False).decode(errors="replace"))
+
+    def add_layer(
+        self, parent: str, tag: str, command: Sequence[str], mounts: Mapping[Path, str], about: Layer
+    ) -> None:
+        """Run a program as root in a container of an image, without a network, and keep what it changed as a new image.
+
+        Everything else about the image stays, and variables are added to its environment. Raises Trouble when it fails.
+        """
+        config = dict(self.client.api.inspect_image(parent)["Config"])
+        given = dict(one.split("=", 1) for one in config.get("Env") or ()) | dict(about.environment)
+        config |= {"Env": [f"{name}={value}" for name, value in given.items()]}
+        config["Labels"] = {**(config.get("Labels") or {}), **about.labels}
+        repository, _, label = tag.rpartition(":")
+        with self._root(parent, command, mounts, network=False) as made:
+            self.client.api.commit(made, repository, label, conf=config, message=" ".join(command))
+
+    @contextmanager
+    def _root(self, image: str, command: Sequence[str], mounts: Mapping[Path, str], *, network: bool) -> Iterator[str]:
+        """The id of a container in which a program has done its work as root; it goes afterwards."""
+        host = self.client.api.create_host_config(
+            binds=[f"{path}:{inside}" for path, inside in mounts.items()],
+            network_mode="default" if network else "none",
+            cpu_shares=BEHIND,
+        )
+        with self._finished(image, command, host, user="0", seconds=PATIENCE) as made:
+            yield made
+
+    @contextmanager
+    def _finished(self, image: str, command: Sequence[str], host: Any, *, user: str, seconds: int) -> Iterator[str]:
+        """The id of a container whose program has ended well; it goes afterwards."""
+        api = self.client.api
+        try:
+            made = api.create_container(image, list(command), user=user, host_config=host, labels={BUILD: image})["Id"]
+        except docker.errors.APIError as error:
+            raise Trouble(f"Docker: {error.explanation or error}") from None
+        try:
+            api.start(made)
+            code = api.wait(made, timeout=seconds)["StatusCode"]
+            if code:
+                said = api.logs(made, tail=30).decode(errors="replace").strip().splitlines()
+                memory = " (out of memory)" if api.inspect_container(made)["State"]["OOMKilled"] else ""
+                raise Trouble("\n  ".join([f"{' '.join(command[:3])} ended with status {code}{memory}", *said[-12:]]))
+            yield made
+        except requests.Timeout:
+            raise Trouble(f"{' '.join(command[:3])} did not end within {seconds} seconds") from None
+        except (docker.errors.APIError, requests.RequestException) as error:
+            raise Trouble(f"Docker: {getattr(error, 'explanation', None) or error}") from None
+        finally:
+            api.remove_container(made, force=True, v=True)
+
     def remove_network(self, name: str) -> None:
         try:
             self.client.api.remove_network(name)
@@ -175,6 +266,68 @@ class Engine:
         except docker.errors.ImageNotFound:
             return None
         return PresentImage(found["Id"], found["Size"])
+
+    def remove_tag(self, name: str) -> None:
+        """Take a name away from an image; the image goes with it, unless something is built on it."""
+        try:
+            self.client.api.remove_image(name)
+        except docker.errors.ImageNotFound:
+            return
+
+    def remove_images(self, prefix: str, *, kept: Collection[str]) -> list[str]:
+        """Remove images whose tags start so, but those that are kept or that a container has; and cut-off builds.
+
+        The tags that went.
+        """
+        for left in self.client.api.containers(all=True, filters={"label": BUILD, "status": "exited"}):
+            self.client.api.remove_container(left["Id"], v=True)
+        used = {one["ImageID"] for one in self.client.api.containers(all=True)}
+        gone = []
+        for found in self.client.api.images(name=None):
+            for tag in found["RepoTags"] or ():
+                if tag.startswith(prefix) and tag not in kept and found["Id"] not in used:
+                    with suppress(docker.errors.APIError):  # somebody has just started it
+                        self.remove_tag(tag)
+                        gone.append(tag)
+        self._forget_stages()
+        return gone
+
+    def export(self, tag: str) -> Iterator[bytes]:
+        """An image with all it is built on, as Docker writes it to a file."""
+        try:
+            yield from self.client.api.get_image(tag)
+        except (docker.errors.APIError, requests.RequestException) as error:
+            raise Trouble(f"Docker: {error}") from None
+
+    def load(self, archive: IO[bytes]) -> None:
+        """Take what `export` has given; raises Trouble when Docker does not."""
+        try:
+            for said in self.client.api.load_image(archive):
+                if "error" in said:
+                    raise Trouble(f"Docker: {said['error']}")
+        except (docker.errors.APIError, requests.RequestException) as error:
+            raise Trouble(f"Docker: {error}") from None
+
+    def push(self, tag: str, name: str) -> None:
+        """Send an image to a registry as `registry/repository:tag`; raises Trouble with what the registry says."""
+        repository, _, label = name.rpartition(":")
+        self.client.api.tag(tag, repository, label)
+        try:
+            for said in self.client.api.push(repository, label, stream=True, decode=True):
+                if "error" in said:
+                    raise Trouble(f"{name}: {said['error']}")
+        finally:
+            self.remove_tag(name)
+
+    def pull(self, name: str, tag: str) -> None:
+        """Fetch an image from a registry and give it a name of this machine; raises Trouble when it is not there."""
+        repository, _, label = name.rpartition(":")
+        try:
+            self.client.api.pull(repository, label)
+        except docker.errors.APIError as error:
+            raise Trouble(f"{name}: {error.explanation or error}") from None
+        self.client.api.tag(name, *tag.rsplit(":", 1))
+        self.remove_tag(name)
 
     def load_root(self, archive: Path, tag: str, changes: Iterable[str]) -> None:
         """Make an image of a root file system's tar."""
@@ -203,7 +356,12 @@ class Engine:
                 lines.append(part.get("stream", "").rstrip())
                 if "error" in part:
                     told = "\n  ".join(line for line in lines[-15:] if line)
-                    raise Trouble(f"the image {tag} could not be built: {part['error']}\n  {told}")
+                    raise Trouble(f"{part['error']}\n  {told}")
+        self._forget_stages()
+
+    def _forget_stages(self) -> None:
+        """Stages of a build that have done their work would stay on the disk: hundreds of megabytes without a name."""
+        self.client.api.prune_images(filters={"dangling": True, "label": BUILD})
 
 
 def _container(found: Mapping[str, Any]) -> Container:

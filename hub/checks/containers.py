@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
-from hub import images
+from hub import image_record, images
 from hub.adapters import databases
 from hub.adapters.engine import Container
 from hub.checks import UP, Examined, Finding
@@ -32,7 +31,7 @@ def parts(examined: Examined) -> Iterator[Finding]:
 def built(examined: Examined) -> Iterator[Finding]:
     """Images that are recorded and not there, older than the checkout, or not what the parts were made from."""
     path = examined.settings.folders.images
-    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    record = image_record.read(path)
     for name, about in record.items():
         if examined.engine.image(about["tag"]) is None:
             yield Finding(
@@ -42,7 +41,10 @@ def built(examined: Examined) -> Iterator[Finding]:
             )
     known = images.read(examined.root)
     ids = images.content_ids(examined.root, known)
-    stale = [name for name in known if record.get(name, {}).get("tag") != images.tag(name, ids[name])]
+    in_use = {name for name in known if known[name].part} | {one.image for one in examined.settings.courses.values()}
+    stale = [
+        name for name in known if name in in_use and record.get(name, {}).get("tag") != images.tag(name, ids[name])
+    ]
     if stale:
         yield Finding(
             f"The checkout is newer than what runs: {', '.join(stale)} changed since the last `up`.",

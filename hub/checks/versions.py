@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from hub import image_record
 from hub.checks import UP, Examined, Finding, Note
 
 FLOORS = {
@@ -34,7 +35,7 @@ DOCS = Path("/usr/share/doc")
 
 
 def versions(examined: Examined) -> Iterator[Finding | Note]:
-    record = json.loads(examined.settings.folders.images.read_text(encoding="utf-8"))
+    record = image_record.read(examined.settings.folders.images)
     for name in ("hub", *sorted({course.image for course in examined.settings.courses.values()})):
         if name in record and examined.engine.image(record[name]["tag"]) is not None:
             said = examined.engine.run_once(record[name]["tag"], ["python", "-c", LIST, *FLOORS])

@@ -83,6 +83,7 @@ class Grading:
         config.Autograde.autograde_preprocessors = list(STEPS)
         config.SandboxExecute.worker = os.environ["CAMPUSHUB_WORKER_URL"]
         config.SandboxExecute.token = Secrets(self.settings.folders.secrets).read("worker")
+        config.SandboxExecute.course = course
         config.SandboxExecute.image = self.settings.courses[course].image
         config.SandboxExecute.seconds = self.settings.sandbox.seconds
         return config

@@ -28,12 +28,13 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
 
     worker = Unicode(help="address of the worker").tag(config=True)
     token = Unicode(help="the grader's token for the worker").tag(config=True)
+    course = Unicode(help="whose image the sandbox runs").tag(config=True)
     image = Unicode(help="name of the course's image").tag(config=True)
     seconds = Integer(300, help="wall-clock time of one submission").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         folder = Path(resources["metadata"]["path"])
-        asked = {"image": self.image, "notebook": nb, "files": files_of(folder)}
+        asked = {"course": self.course, "image": self.image, "notebook": nb, "files": files_of(folder)}
         try:
             answer = requests.post(
                 f"{self.worker}/execute",

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from hub import ends
+from hub import ends, image_record
 from hub.adapters.announcements import Announcement
 from hub.adapters.work import Assignment, Feedback
 from hub.courses import Person, may
@@ -141,7 +141,16 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
         }
         for found in state.work.assignments(course)
     ]
-    return {"assignments": assignments, "announcement": state.announcements.current(course)}
+    environment = environment_view(state, course)
+    return {"assignments": assignments, "announcement": state.announcements.current(course), "environment": environment}
+
+
+def environment_view(state: State, course: str) -> dict[str, Any]:
+    """What a course's servers run: the image, packages of the course's own, and why others are not there."""
+    folders, image = state.settings.folders, state.settings.courses[course].image
+    mine = image_record.read(folders.images).get(image_record.own(course), {})
+    own = mine["packages"] if mine.get("upon") == image else []
+    return {"image": image, "own": own, "why": image_record.not_taken(folders.course_images).get(course, {}).get("why")}
 
 
 def roster_view(state: State, course: str, presence: dict[str, Presence]) -> list[dict[str, Any]]:

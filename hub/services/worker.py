@@ -13,6 +13,7 @@ from typing import Any
 import docker
 from tornado.web import Application, RequestHandler
 
+from hub import image_record
 from hub.adapters.sandboxes import Sandboxes, SandboxFailed
 from hub.grading import read_result
 from hub.secrets import Secrets
@@ -26,7 +27,7 @@ OVERHEAD = 2  # base64 and JSON make a submission larger
 
 
 class Execute(RequestHandler):
-    """Run one notebook: JSON with `image`, `notebook`, `files` (path to base64); JSON back as `hub.grading.merge` reads."""
+    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64); JSON back as `hub.grading.merge` reads."""
 
     def initialize(self, settings: Settings, sandboxes: Sandboxes, room: asyncio.Semaphore) -> None:
         self.hub, self.sandboxes, self.room = settings, sandboxes, room
@@ -39,7 +40,8 @@ class Execute(RequestHandler):
         if not Secrets(self.hub.folders.secrets).is_token(given_token, "worker"):
             return self.refuse(403, "This is for the grader.")
         asked = json.loads(self.request.body)
-        tag = self._tag(str(asked["image"]))
+        record = image_record.read(self.hub.folders.images)
+        tag = image_record.tag_for(record, str(asked.get("course", "")), str(asked["image"]))
         if tag is None:
             return self.refuse(
                 409, f"The image '{asked['image']}' is not on this machine; run `campushub images build`."
@@ -61,10 +63,6 @@ class Execute(RequestHandler):
         result = {"cells": [], "ended": ended.reason} if ended.reason else read_result(ended.written)
         log.info("sandbox ended: reason=%s seconds=%.1f", ended.reason or result.get("ended"), time.monotonic() - began)
         return self.answer(200, result)
-
-    def _tag(self, name: str) -> str | None:
-        record = json.loads(self.hub.folders.images.read_text(encoding="utf-8"))
-        return str(record[name]["tag"]) if name in record else None
 
     def refuse(self, status: int, sentence: str) -> None:
         self.answer(status, {"error": sentence})

@@ -192,7 +192,6 @@ def _figures(ours: Side, other: Side, count: int) -> dict[str, Figure]:
 
 
 def _conditions(began: datetime, count: int) -> dict[str, Any]:
-    version = docker.from_env().version()["Version"]
     return {
         "measured": MEASURED,
         "first starts": NOT_COUNTED,
@@ -201,6 +200,14 @@ def _conditions(began: datetime, count: int) -> dict[str, Any]:
         "assignments panel has listed and fetched and Validate has run in that time",
         "limits": "ours 2 cores and 2 GB a server (its defaults), stock none (its defaults)",
         "front": "ours by HTTPS through Caddy and the proxy, stock by HTTP through its proxy",
+        **machine(began),
+    }
+
+
+def machine(began: datetime) -> dict[str, str]:
+    """Where and when something was measured."""
+    version = docker.from_env().version()["Version"]
+    return {
         "machine": f"{os.cpu_count()} cores, {_memory_gigabytes()} GB, load {os.getloadavg()[2]:.1f} at the end, "
         f"Linux {platform.release()}, Docker {version}",
         "date": began.isoformat(timespec="minutes"),

@@ -93,10 +93,17 @@ def _clear_left_over(client: docker.DockerClient) -> None:
 
 def _images() -> tuple[str, str]:
     """Tags of the server's and the hub's image, built when they are not there."""
-    ids = images.content_ids(ROOT, images.read(ROOT))
-    parent, proxy = (images.tag(name, ids[name]) for name in ("debian", "proxy"))
-    server = _image("stock_server", "base", {"PARENT": parent})
-    return server, _image("stock_hub", "hub", {"PARENT": parent, "PROXY": proxy})
+    arguments = {"PARENT": _tag("debian"), "PROXY": _tag("proxy")}
+    return server_image(), _image("stock_hub", "hub", arguments)
+
+
+def server_image() -> str:
+    """The tag of the server's image, built when it is not there."""
+    return _image("stock_server", "base", {"PARENT": _tag("debian")})
+
+
+def _tag(name: str) -> str:
+    return images.tag(name, images.content_ids(ROOT, images.read(ROOT))[name])
 
 
 def _image(folder: str, lock_of: str, arguments: dict[str, str]) -> str:

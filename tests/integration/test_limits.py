@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -81,4 +80,4 @@ def test_docker_that_does_not_answer_is_said_in_words(instance: Instance) -> Non
 def test_mirror_that_does_not_answer_is_said_in_words(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debian, "apt_sources", lambda: "deb http://127.0.0.1:9/debian bookworm main")
     with pytest.raises(Trouble, match=r"could not be fetched from http://127\.0\.0\.1:9/debian"):
-        debian.bootstrap(Engine.connect(), "chtest/never:made", Path("/nonexistent"))
+        debian.bootstrap(Engine.connect(), "chtest/never:made")

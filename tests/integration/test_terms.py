@@ -79,3 +79,23 @@ def start_the_new_term(instance: Instance, teacher: Person) -> None:
         told = ask(teacher, "POST", "grade-demo-next", f"formgrader/api/assignment/first-steps/{verb}").json()
         assert told["success"], told
     ask_hub_to_stop(teacher, "grade-demo-next")
+
+
+def test_course_with_an_example_is_there_at_once(instance: Instance) -> None:
+    before = instance.config.read_text(encoding="utf-8")
+    wrong = instance.command("course", "add", "tried", "--title=To try", "--example=no-such", check=False)
+    assert wrong.returncode == 1
+    assert "there is no example 'no-such'; there is: deep-learning, demo, spark" in wrong.stderr
+    try:
+        instance.command("course", "add", "tried", "--title=To try", "--example=demo")
+        teacher = instance.person("teacher")
+        assert "first-steps" in teacher.get("/courses/tried/").text
+        student = instance.person("student")
+        student.start("tried")
+        assert "01-how-a-model-learns.ipynb" in student.inside(
+            "tried", "import os; print(os.listdir('/home/jovyan/tried'))"
+        )
+    finally:
+        instance.config.write_text(before, encoding="utf-8")
+        instance.command("up")
+    ask_hub_to_stop(instance.person("student"), "tried")

@@ -94,10 +94,11 @@ def test_python_is_tried_only_where_a_home_has_something_that_it_runs(
 
     monkeypatch.setattr(trial, "_starts", starts)
     (tmp_path / ".ipython" / "profile_default" / "startup").mkdir(parents=True)
-    assert trial.python_trouble(tmp_path) == []
+    own = tmp_path / ".environments" / "base"
+    assert trial.python_trouble(tmp_path, own) == []
     assert tried == []
     write(tmp_path / ".ipython" / "profile_default" / "startup" / "0.py", "x = 1")
-    assert trial.python_trouble(tmp_path) == trial.python_trouble(tmp_path) == []
+    assert trial.python_trouble(tmp_path, own) == trial.python_trouble(tmp_path, own) == []
     assert len(tried) == 1, "what was sound and has not changed is not tried again"
 
 
@@ -106,7 +107,7 @@ def test_python_that_starts_in_no_way_is_not_the_fault_of_the_home(
 ) -> None:
     write(tmp_path / ".ipython" / "profile_default" / "startup" / "0.py", "x = 1")
     monkeypatch.setattr(trial, "_starts", lambda _: False)
-    assert trial.python_trouble(tmp_path) == []
+    assert trial.python_trouble(tmp_path, tmp_path / ".environments" / "base") == []
 
 
 def test_largest_files_come_first_and_what_nobody_misses_is_one(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-LEFT_OUT = {".cache", ".ipynb_checkpoints", "__pycache__", ".local", ".npm", ".ipython"}
+LEFT_OUT = {".cache", ".ipynb_checkpoints", "__pycache__", ".local", ".environments", ".npm", ".ipython"}
 WAITING_CHUNKS = 16
 PATIENCE = 60  # seconds for the receiver to take a chunk
 READ = 256 * 1024

@@ -35,6 +35,7 @@ FOLDERS = (
     ".local/share",
     ".local/share/jupyter",
     ".config",
+    ".environments",
     ".cache",
 )
 LAB_FILES = ("user-settings/**/*.jupyterlab-settings", "workspaces/*.jupyterlab-workspace")  # below .jupyter/lab

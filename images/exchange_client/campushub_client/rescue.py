@@ -45,7 +45,6 @@ def environment(found: home.Found, place: Path) -> dict[str, str]:
         own["JUPYTERHUB_ROOT_DIR"] = str(SCRATCH)
     return {
         **own,
-        "PYTHONNOUSERSITE": "1",
         "HISTFILE": str(SCRATCH / "history"),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "JUPYTERHUB_DEFAULT_URL": "/lab",

@@ -15,7 +15,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError, authenticated
 
-from campushub_client import ending, idle, rescue
+from campushub_client import ending, idle, memory, rescue
 
 SETTING = "campushub_watch"
 
@@ -42,6 +42,7 @@ class Quiet(APIHandler):  # type: ignore[misc]  # Jupyter's class has no types
         told: dict[str, Any] = {"course": os.environ.get("CAMPUSHUB_COURSE", ""), "rescue": rescue.told()}
         told["server"] = os.environ.get("JUPYTERHUB_SERVER_NAME", "")
         told["python_dies"] = bool(watch and watch.deaths.seen)
+        told["memory"] = memory.used_share()
         told["use"] = watch.told() if watch else None
         self.finish(json.dumps(told))
 

@@ -11,7 +11,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from campushub_client import ending, home, rescue, trial
+from campushub_client import ending, home, packages, rescue, trial
+from campushub_client.home import Broken
 
 
 def main() -> None:
@@ -24,15 +25,25 @@ def main() -> None:
 
 
 def prepare(place: Path, today: date) -> None:
-    """Set the environment of rescue mode when the home needs it, or when it was asked for."""
+    """Set the variables of the person's own packages; those of rescue mode when the home needs it, or it was asked for."""
     asked = bool(os.environ.pop(rescue.WORD, ""))
-    found = home.look(place, today, trial.python_trouble)
+    own = packages.place(place)
+    found = home.look(place, today, lambda _: _trouble_with(own) or trial.python_trouble(place, own))
     if not (asked or found.sentences):
+        os.environ.update(packages.variables(own))
         return
     sys.stderr.write(f"campushub: rescue mode: {' '.join(found.sentences) or 'asked for'}\n")
     os.environ.update(rescue.environment(found, place))
     if "JUPYTERHUB_ROOT_DIR" in os.environ and not os.access(place, os.X_OK):
         os.chdir(rescue.SCRATCH)
+
+
+def _trouble_with(own: Path) -> list[Broken]:
+    try:
+        packages.make(own)
+    except OSError as trouble:
+        return [Broken(own, f"packages cannot be kept in it ({trouble.strerror})")]
+    return []
 
 
 if __name__ == "__main__":

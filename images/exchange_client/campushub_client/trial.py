@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from campushub_client import packages
 from campushub_client.home import Broken
 
 SOUND = 42  # the exit code of a kernel that came up; a start-up file may end it with any other, 0 included
@@ -20,15 +21,19 @@ SECONDS = 30
 WHY = "Python does not start with it"
 
 
-def python_trouble(home: Path) -> list[Broken]:
-    """What of a home keeps Python from starting; empty when it starts, or when it is not the home's fault."""
-    suspects, mark = list(_suspects(home)), _fingerprint(home)
+def python_trouble(home: Path, environment: Path) -> list[Broken]:
+    """What of a home keeps Python from starting; empty when it starts, or when it is not the home's fault.
+
+    `environment` is the one of the person's own packages.
+    """
+    suspects, mark = list(_suspects(home, environment)), _fingerprint(home, environment)
+    using = packages.variables(environment)
     stamp = home / ".cache" / "campushub-python"
-    if not suspects or _read(stamp) == mark or _starts({}):
+    if not suspects or _read(stamp) == mark or _starts(using):
         if suspects:
             _write(stamp, mark)
         return []
-    without: dict[str, str] = {}
+    without = dict(using)
     for number, (_, environment) in enumerate(suspects, start=1):
         without.update(environment)
         if _starts(without):
@@ -36,13 +41,12 @@ def python_trouble(home: Path) -> list[Broken]:
     return []
 
 
-def _suspects(home: Path) -> Iterator[tuple[Path, dict[str, str]]]:
-    """What Python runs at its start, with the environment that leaves it out."""
+def _suspects(home: Path, environment: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """What Python runs at its start, with the variables that leave it out."""
     if any(_start_files(home)):
         yield home / ".ipython", {"IPYTHONDIR": "/tmp/campushub-trial"}
-    packages = home / ".local" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    if _sees_own_packages() and any((packages / "site-packages").glob("*")):
-        yield packages, {"PYTHONNOUSERSITE": "1"}
+    if packages.own(environment):
+        yield environment, {packages.WORD: ""}
 
 
 def _start_files(home: Path) -> Iterator[Path]:
@@ -51,23 +55,14 @@ def _start_files(home: Path) -> Iterator[Path]:
         yield from sorted(profile.glob(pattern))
 
 
-def _sees_own_packages() -> bool:
-    """Whether notebooks' Python looks into a home's .local at all; an environment of its own does not."""
-    try:
-        text = (Path(sys.prefix) / "pyvenv.cfg").read_text(encoding="utf-8")
-    except OSError:
-        return True
-    return "include-system-site-packages = true" in text.lower()
-
-
-def _fingerprint(home: Path) -> str:
+def _fingerprint(home: Path, environment: Path) -> str:
     files = [(str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in _start_files(home) if path.exists()]
-    packages = home / ".local" / "lib"
-    return json.dumps([sys.version, files, packages.stat().st_mtime_ns if packages.exists() else 0])
+    site = packages.site(environment)
+    return json.dumps([sys.version, files, str(site), site.stat().st_mtime_ns if site.exists() else 0])
 
 
 def _starts(environment: dict[str, str]) -> bool:
-    command = [sys.executable, "-P", "-m", "campushub_client.trial"]
+    command = ["notebook-python", "-P", "-m", "campushub_client.trial"]
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         done = subprocess.run(

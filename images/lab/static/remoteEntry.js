@@ -17,12 +17,15 @@
       shared = scope;
     },
     get: async () => {
-      const [widgets, services, documents, application] = await Promise.all(
-        ['@lumino/widgets', '@jupyterlab/services', '@jupyterlab/docmanager', '@jupyterlab/application'].map(use)
+      const [widgets, services, documents, application, menus, apputils] = await Promise.all(
+        ['@lumino/widgets', '@jupyterlab/services', '@jupyterlab/docmanager', '@jupyterlab/application', '@jupyterlab/mainmenu',
+          '@jupyterlab/apputils'].map(use)
       );
       const { makePlugin } = await import(new URL('panel.js', here).href);
       const { makeSessionPlugins } = await import(new URL('session.js', here).href);
-      const plugins = [makePlugin({ widgets, services, documents }), ...makeSessionPlugins({ widgets, services, application })];
+      const { makeAboutPlugin } = await import(new URL('about.js', here).href);
+      const plugins = [makePlugin({ widgets, services, documents }), ...makeSessionPlugins({ widgets, services, application }),
+        makeAboutPlugin({ services, menus, apputils })];
       return () => ({ __esModule: true, default: plugins });
     }
   };

@@ -1,55 +1,16 @@
 // The session of an open page: tells the server that somebody is there, asks before it ends, says why it ended. Knows
 // nothing of notebooks. Every text goes into the page as text, never as markup.
 
+import { Dialog } from './dialog.js';
 import { make, Server } from './panel.js';
 import { RescueNote } from './rescue.js';
 
-const STYLE = `
-.campushub-dialog { max-width: 32rem; padding: 20px 24px; border: 1px solid #8692a3; border-radius: 8px; color: #1c2430; background: #fff;
-  font: 16px/1.5 system-ui, sans-serif; }
-.campushub-dialog::backdrop { background: rgb(0 0 0 / 45%); }
-.campushub-dialog h2 { margin: 0 0 8px; font-size: 20px; }
-.campushub-dialog p { margin: 8px 0; }
-.campushub-actions { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 16px; }
-.campushub-actions > * { font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 6px; border: 2px solid #17457a; color: #17457a;
-  background: #fff; text-decoration: none; cursor: pointer; }
-.campushub-actions > :first-child { color: #fff; background: #17457a; }
-.campushub-actions > :focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
-`;
 const ACTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
 const AGAIN_MS = 5000;
+const NEARLY_ALL = 0.85; // of the memory
 const TIMES_SILENT = 2; // questions without an answer, after which the hub is asked why
 
 const clock = text => new Date(text).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
-
-// One question or message at a time, over everything else.
-class Dialog {
-  constructor() {
-    this.node = make('dialog', { class: 'campushub-dialog', 'aria-labelledby': 'campushub-dialog-title' });
-    document.body.append(this.node);
-    this.about = '';
-  }
-
-  show(about, title, sentences, actions, dismissed = () => {}) {
-    if (this.about === about) {
-      return;
-    }
-    this.close();
-    this.about = about;
-    this.node.oncancel = dismissed;
-    this.node.onclose = () => (this.about = '');
-    this.node.replaceChildren(make('h2', { id: 'campushub-dialog-title' }, title), ...sentences.map(text => make('p', {}, text)),
-      make('div', { class: 'campushub-actions' }, ...actions));
-    this.node.showModal();
-  }
-
-  close(about = this.about) {
-    if (this.about && this.about === about) {
-      this.about = '';
-      this.node.close();
-    }
-  }
-}
 
 export class Session {
   constructor(server) {
@@ -63,10 +24,10 @@ export class Session {
     this.stays = false;
     this.news = null;
     this.onRescue = () => {};
+    this.onMemory = () => {};
   }
 
   start() {
-    document.head.append(make('style', {}, STYLE));
     ACTS.forEach(name => document.addEventListener(name, () => this.acted(), { capture: true, passive: true }));
     document.addEventListener('visibilitychange', () => !document.hidden && this.look());
     this.tell();
@@ -116,6 +77,7 @@ export class Session {
     if (first && news.rescue) {
       this.onRescue(news.rescue);
     }
+    this.watchMemory(news.memory);
     if (news.python_dies) {
       this.tellPythonDies();
     }
@@ -197,6 +159,17 @@ export class Session {
     ], stay);
   }
 
+  // Told once, and again only after it was less.
+  watchMemory(share) {
+    if (share >= NEARLY_ALL && !this.saidMemory) {
+      this.saidMemory = true;
+      this.onMemory(`Your notebooks use ${Math.round(share * 100)} % of their memory. At 100 % Python ends and loses what it holds: `
+        + 'close notebooks that you do not need (Kernel, Shut Down Kernel), or load less data.');
+    } else if (share < NEARLY_ALL - 0.1) {
+      this.saidMemory = false;
+    }
+  }
+
   tellPythonDies() {
     if (this.saidPythonDies) {
       return;
@@ -270,6 +243,8 @@ export const makeSessionPlugins = ({ widgets, services, application }) => {
           };
           new RescueNote(session, widget.node, fit).show(rescue);
         };
+        session.onMemory = message =>
+          app.commands.execute('apputils:notify', { message, type: 'warning', options: { autoClose: false } });
         session.start();
         app.serviceManager.kernels.runningChanged.connect(() => session.news && session.look());
       }

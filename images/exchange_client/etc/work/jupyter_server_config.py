@@ -14,5 +14,11 @@ c.ServerApp.jpserver_extensions = {
     "nbgrader.server_extensions.assignment_list": False,
     "nbgrader.server_extensions.course_list": False,
 }
+if find_spec("tensorboard"):
+    # Opened from the launcher; what %tensorboard shows in a notebook comes through the proxy too.
+    command = ["tensorboard", "--logdir", os.environ["HOME"], "--port", "{port}"]
+    about = {"title": "TensorBoard", "category": "Notebook"}
+    c.ServerProxy.servers = {"tensorboard": {"command": command, "timeout": 90, "launcher_entry": about}}
+    os.environ["TENSORBOARD_PROXY_URL"] = f"{os.environ.get('JUPYTERHUB_SERVICE_PREFIX', '/')}proxy/%PORT%/"
 # Extensions come with the image: a person may not write there, and no package index answers from a server.
 c.LabApp.extension_manager = "readonly"

@@ -1,0 +1,53 @@
+"""Which images are on this machine, for those who start containers: the command writes it down, hub and worker read it.
+
+DATA/config/images.json has every image by its name, and those of courses with packages of their own as `courses/KEY`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hub.durable import write_durably
+
+Record = dict[str, dict[str, Any]]
+
+
+def read(path: Path) -> Record:
+    """Tag, Docker's id and size in bytes by name; empty before anything was built."""
+    found: Record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def write(path: Path, record: Record) -> bool:
+    """Whether anything changed."""
+    if read(path) == record:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, (json.dumps(record, indent=2) + "\n").encode(), mode=0o644)
+    return True
+
+
+def not_taken(path: Path) -> dict[str, dict[str, Any]]:
+    """Packages that courses asked for and have not got, and why, by course."""
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def own(course: str) -> str:
+    """Under which name the image of a course with packages of its own stands."""
+    return f"courses/{course}"
+
+
+def tag_for(record: Mapping[str, Mapping[str, Any]], course: str, image: str) -> str | None:
+    """The image that a course's servers and sandboxes run: its own upon the one of the settings, or that one itself."""
+    mine = record.get(own(course), {})
+    found = mine if mine.get("upon") == image else record.get(image, {})
+    return found.get("tag")
+
+
+def tags(record: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Every image that is in use, or that a course may go back to."""
+    return {one["tag"] for about in record.values() for one in (about, about.get("before")) if one}
