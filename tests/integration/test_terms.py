@@ -63,10 +63,14 @@ def ask_hub_to_stop(person: Person, server: str) -> None:
 
 
 def wait_until_ended(person: Person, server: str) -> None:
+    """Wait until a server is gone, and the hub's page does not say any more that it is being closed."""
     until = time.monotonic() + 90
-    while person.ready(server):
+    name, listed = person.instance.name, person.instance.docker.containers.list
+    labels = [f"campushub.instance={name}", f"campushub.person={person.name}", f"campushub.server={server}"]
+    while person.ready(server) or listed(all=True, filters={"label": labels}):
         assert time.monotonic() < until, f"{person.name}'s server {server} still runs"
         time.sleep(1)
+    time.sleep(3)
 
 
 def start_the_new_term(instance: Instance, teacher: Person) -> None:
