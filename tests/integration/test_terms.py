@@ -85,7 +85,7 @@ def start_the_new_term(instance: Instance, teacher: Person) -> None:
     ask_hub_to_stop(teacher, "grade-demo-next")
 
 
-def test_course_with_an_example_is_there_at_once(instance: Instance) -> None:
+def test_course_with_an_example_has_its_material_and_assignments(instance: Instance) -> None:
     before = instance.config.read_text(encoding="utf-8")
     wrong = instance.command("course", "add", "tried", "--title=To try", "--example=no-such", check=False)
     assert wrong.returncode == 1
@@ -95,6 +95,10 @@ def test_course_with_an_example_is_there_at_once(instance: Instance) -> None:
         teacher = instance.person("teacher")
         assert "first-steps" in teacher.get("/courses/tried/").text
         student = instance.person("student")
+        until = time.monotonic() + 120  # the service looks for new material once a minute
+        while not (instance.data / "material" / "tried.git").exists():
+            assert time.monotonic() < until, "the material is not there"
+            time.sleep(1)
         student.start("tried")
         assert "01-how-a-model-learns.ipynb" in student.inside(
             "tried", "import os; print(os.listdir('/home/jovyan/tried'))"
