@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from hub.values import package
 Report = Callable[[str], None]
 
 FILE = "campushub-packages.txt"
+NOTEBOOKS = "/mnt/notebooks"  # where a notebook's folder is while it is tried
 
 
 def asked_for(settings: Settings, course: str) -> list[str]:
@@ -160,30 +162,45 @@ class _Own:
             for folder in (self._material(Path(scratch)), self.settings.folders.courses / self.course / "source"):
                 for path in self._notebooks(folder):
                     name = str(path.relative_to(folder))
-                    words = (f"/work/{path.name}", name)
-                    yield Check(name, common / "notebook.py", words, mounts=((path.parent, "/work"),))
+                    words = (f"{NOTEBOOKS}/{path.name}", name)
+                    yield Check(name, common / "notebook.py", words, mounts=((path.parent, NOTEBOOKS),))
 
     def _notebooks(self, folder: Path) -> list[Path]:
-        patterns = self.settings.courses[self.course].notebooks
-        found = {path for pattern in patterns for path in folder.glob(pattern)} if folder.is_dir() else set()
-        return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+        """What is to run in a folder that instructors write: nothing that a link leads to, which may be somebody else's."""
+        if folder.is_symlink() or not folder.is_dir():
+            return []
+        found = {path for pattern in self.settings.courses[self.course].notebooks for path in folder.glob(pattern)}
+        own = (path for path in found if path.resolve() == folder.resolve() / path.relative_to(folder))
+        return sorted(path for path in own if ".ipynb_checkpoints" not in path.parts)
 
     def _material(self, scratch: Path) -> Path:
         """The course's material as students get it, in a folder that they may read."""
         archive = _git(self.settings, self.course, "archive", self.settings.courses[self.course].branch)
         if archive:
-            subprocess.run(["tar", "-x", "-C", str(scratch)], input=archive, check=True)
+            subprocess.run(["tar", "-x", "--no-same-owner", "-C", str(scratch)], input=archive, check=True)
         scratch.chmod(0o755)
         return scratch
 
 
 def _git(settings: Settings, course: str, *words: str) -> bytes:
-    """What git says of the copy of a course's material; nothing when there is none, or not what was asked for."""
+    """What git says of the copy of a course's material; nothing when there is none, or not what was asked for.
+
+    Run as the copy's owner, the service: its settings could have git run programs.
+    """
     copy = settings.folders.material / f"{course}.git"
     if not copy.exists():
         return b""
-    command = ["git", "-c", f"safe.directory={copy}", "-C", str(copy), *words]
-    return subprocess.run(command, capture_output=True, check=False).stdout
+    owner = copy.stat()
+    return subprocess.run(
+        ["git", f"--git-dir={copy}", *words],
+        capture_output=True,
+        check=False,
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+        user=owner.st_uid,
+        group=owner.st_gid,
+        extra_groups=(),
+    ).stdout
 
 
 def _remember(settings: Settings, course: str, packages: list[str], why: str) -> None:

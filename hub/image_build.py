@@ -6,6 +6,7 @@ the lock, so that a filled wheelhouse is enough and an altered wheel is refused.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -157,6 +158,8 @@ class _Build:
         stamp = folder / "wanted.txt"
         if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
             self.report(f"  fetching from Debian: {', '.join(packages)}")
+            if stamp.exists():  # another version of the same package would stand beside the new one
+                shutil.rmtree(folder)
             (folder / "partial").mkdir(parents=True, exist_ok=True)
             authorities = (
                 {wheelhouse.AUTHORITIES: str(wheelhouse.AUTHORITIES)} if wheelhouse.AUTHORITIES.exists() else {}

@@ -22,11 +22,11 @@ from hub.trouble import Trouble
 Report = Callable[[str], None]
 
 MANIFEST = "images.json"
-BLOCK = 1024 * 1024
 
 
 def save(root: Path, folder: Path, names: Iterable[str], *, report: Report) -> None:
     """Write built images (all when none is named) to files of a folder; those that are there already stay."""
+    _need_zstd()
     engine = Engine.connect()
     there = {one["name"]: one for one in images.listed(root, engine) if one["size"]}
     wanted = list(names) or list(there)
@@ -49,6 +49,7 @@ def save(root: Path, folder: Path, names: Iterable[str], *, report: Report) -> N
 
 def load(root: Path, folder: Path, names: Iterable[str], *, report: Report) -> None:
     """Take images (all when none is named) out of a folder that `save` has written; raises Trouble for an altered file."""
+    _need_zstd()
     engine, manifest = Engine.connect(), _manifest(folder)
     wanted = list(names) or list(manifest)
     if missing := [name for name in wanted if name not in manifest]:
@@ -63,6 +64,11 @@ def load(root: Path, folder: Path, names: Iterable[str], *, report: Report) -> N
         if found is None or found.id != one["id"]:
             _read(engine, folder / one["file"], one)
         report(f"image {name}: there")
+
+
+def _need_zstd() -> None:
+    if shutil.which("zstd") is None:
+        raise Trouble("zstd is not on this machine; `sudo apt-get install zstd`, or `sudo ./campushub up`, brings it")
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, str]]:

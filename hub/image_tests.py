@@ -43,7 +43,7 @@ def run(tag: str, name: str, wanted: Iterable[Check], *, report: Report) -> list
         began = time.monotonic()
         try:
             mounts = {check.path: _place(check), **dict(check.mounts)}
-            engine.run_as_student(tag, _command(check), mounts, memory=MEMORY, seconds=SECONDS)
+            engine.run_as_student(tag, _command(check), mounts, memory=MEMORY, seconds=SECONDS + 30)
         except Trouble as trouble:
             failed.append(f"{name}: {check.name}: {trouble}")
             report(f"image {name}: {check.name}: failed")

@@ -21,7 +21,8 @@ import requests
 
 from hub.trouble import Trouble
 
-PATIENCE = 1800  # seconds without a word from Docker, which is silent while a program works and a layer is kept
+PATIENCE = 600  # seconds without a word from Docker during a build
+WORK_SECONDS = 1800  # for a program that fetches or installs packages
 BEHIND = 128  # of a processor's 1024 shares: builds and checks stand behind people's servers when all are busy
 BUILD = "campushub.build"  # label of the containers in which images are made
 
@@ -215,7 +216,7 @@ class Engine:
             network_mode="default" if network else "none",
             cpu_shares=BEHIND,
         )
-        with self._finished(image, command, host, user="0", seconds=PATIENCE) as made:
+        with self._finished(image, command, host, user="0", seconds=WORK_SECONDS) as made:
             yield made
 
     @contextmanager

@@ -17,7 +17,7 @@ SECONDS = 240
 
 def main(path: Path, name: str) -> None:
     work = Path(tempfile.mkdtemp()) / path.parent.name
-    shutil.copytree(path.parent, work)
+    shutil.copytree(path.parent, work, symlinks=True)
     document = nbformat.read(path, as_version=4)
     client = NotebookClient(
         document, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(work)}}

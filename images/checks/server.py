@@ -29,7 +29,7 @@ class Hub(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(told)
 
-    do_POST = do_GET  # noqa: N815 (the same)
+    do_POST = do_GET  # noqa: N815 (the name that http.server looks for)
 
     def log_message(self, *words: Any) -> None:
         """Nobody reads it."""

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import docker
 import requests
@@ -84,7 +84,7 @@ def _clicked(student: Student) -> float | None:
     try:
         return click(student)
     except NotReady as why:
-        _say(f"  not ready: {why}")
+        say(f"  not ready: {why}")
         return None
 
 
@@ -110,9 +110,9 @@ def _both(count: int) -> Iterator[tuple[Side, Side]]:
     """Both hubs with their people signed in; both taken away at the end."""
     people = [f"bench{number:02}" for number in range(1, count + 1)]
     roster = "name,full_name,email,role,section\n" + "".join(f"{name},,,student,\n" for name in people)
-    _say("bringing up CampusHub …")
+    say("bringing up CampusHub …")
     with instance.running(SETTINGS, {"demo": roster}) as hub:
-        _say("bringing up the stock hub …")
+        say("bringing up the stock hub …")
         with stock.running(hub.name, people) as theirs:
             ours = [
                 Student(hub.url, name, "demo", f"{hub.name}-server-{name}--demo", hub.person(name).http)
@@ -123,18 +123,18 @@ def _both(count: int) -> Iterator[tuple[Side, Side]]:
 
 def _measure(sides: tuple[Side, Side], count: int) -> None:
     for side in sides:
-        _say(f"{side.name}: first starts")
+        say(f"{side.name}: first starts")
         side.start(count, side.first)
         side.stop()
     for number in range(ALONE):
         for side in sides if number % 2 else sides[::-1]:
             side.start(1, side.alone)
             side.stop()
-            _say(f"{side.name}: one alone, {side.alone[-1:]} s")
+            say(f"{side.name}: one alone, {side.alone[-1:]} s")
     for number in range(BURSTS if count > 1 else 1):
         for side in sides if number % 2 else sides[::-1]:
             ready = side.start(count, side.at_once)
-            _say(f"{side.name}: {count} at once, {side.at_once[-1:]} s")
+            say(f"{side.name}: {count} at once, {side.at_once[-1:]} s")
             if number == 0:
                 _look_inside(side, ready)
             side.stop()
@@ -147,9 +147,9 @@ def _look_inside(side: Side, students: Sequence[Student]) -> None:
         try:
             side.check(student)
         except (NotReady, requests.RequestException) as why:
-            _say(f"  does not answer: {why}")
+            say(f"  does not answer: {why}")
             side.failures += 1
-    _say(f"{side.name}: resting for {REST_SECONDS} s")
+    say(f"{side.name}: resting for {REST_SECONDS} s")
     time.sleep(max(0, until - time.monotonic()))
     client = docker.from_env()
     side.memory += [anonymous_megabytes(client, student.container) for student in students]
@@ -218,7 +218,7 @@ def _memory_gigabytes() -> int:
     return round(int(Path("/proc/meminfo").read_text(encoding="ascii").split()[1]) / 1024**2)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
@@ -227,11 +227,16 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-if __name__ == "__main__":
+def as_program(main: Callable[[], int]) -> NoReturn:
+    """Run a benchmark to its end, or until it is interrupted, and take away what it has made."""
     for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell has had the first ignored
         signal.signal(ending, _interrupt)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        _say("interrupted; the benchmark's hubs are gone, nothing was measured")
+        say("interrupted; what the benchmark had made is gone, nothing was measured")
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    as_program(main)

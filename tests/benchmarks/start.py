@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import signal
 import sys
 import tarfile
 import threading
@@ -30,7 +29,7 @@ from hub.folders import Folders
 from tests.benchmarks import stock
 from tests.benchmarks.click import anonymous_megabytes
 from tests.benchmarks.figures import Figure, as_data, table
-from tests.benchmarks.spawn import REST_SECONDS, machine
+from tests.benchmarks.spawn import REST_SECONDS, as_program, machine, say
 from tests.instance import ROOT
 
 PREFIX, TOKEN, ASSIGNMENT = "/user/bench/", "b" * 32, "first-steps"
@@ -61,7 +60,7 @@ class Campus(BaseHTTPRequestHandler):
             return self.send(_packed(), "application/x-tar")
         return self.tell({"name": "bench", "kind": "user", "scopes": ["access:servers"], "groups": []})
 
-    do_POST = do_GET  # noqa: N815 (the same)
+    do_POST = do_GET  # noqa: N815 (the name that http.server looks for)
 
     def tell(self, data: dict[str, Any]) -> None:
         self.send(json.dumps(data).encode(), "application/json")
@@ -120,7 +119,7 @@ def main() -> int:
 
 
 def _ours() -> str:
-    image_build.build(ROOT, Folders(Path("/var/lib/chtest-bench")), names=["base"], report=_say)
+    image_build.build(ROOT, Folders(Path("/var/lib/chtest-bench")), names=["base"], report=say)
     return images.tag("base", images.content_ids(ROOT, images.read(ROOT))["base"])
 
 
@@ -136,10 +135,10 @@ def _running(client: docker.DockerClient, side: Side, address: str, *, counted: 
         ready = _answers(f"http://{container.attrs['NetworkSettings']['IPAddress']}:8888{PREFIX}api", began)
         if ready is None:
             side.failures += 1
-            _say(f"{side.name}: no answer\n{container.logs(tail=20).decode()}")
+            say(f"{side.name}: no answer\n{container.logs(tail=20).decode()}")
         elif counted:
             side.ready.append(ready)
-            _say(f"{side.name}: {ready:.2f} s")
+            say(f"{side.name}: {ready:.2f} s")
         yield container if ready is not None else None
     finally:
         container.remove(force=True, v=True)
@@ -168,8 +167,8 @@ def _look_inside(client: docker.DockerClient, side: Side, container: Any) -> Non
             )
             if not answer.ok or (verb == "validate" and not answer.json()["notebooks"]):
                 side.failures += 1
-                _say(f"{side.name}: {verb}: {answer.status_code} {answer.text[:300]}")
-    _say(f"{side.name}: resting for {REST_SECONDS} s")
+                say(f"{side.name}: {verb}: {answer.status_code} {answer.text[:300]}")
+    say(f"{side.name}: resting for {REST_SECONDS} s")
     time.sleep(max(0, until - time.monotonic()))
     side.memory.append(anonymous_megabytes(client, container.name))
 
@@ -197,20 +196,5 @@ def _environment(address: str) -> dict[str, str]:
     }
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _interrupt)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        _say("interrupted; nothing was measured")
-        sys.exit(130)
+    as_program(main)

@@ -24,6 +24,7 @@ def engine() -> Engine:
 def folders() -> Iterator[Folders]:
     """A data folder of the tests' own."""
     data = Path(mkdtemp(prefix="chtest-images-", dir="/var/lib"))
+    data.chmod(0o755)  # as the role `folders` makes it
     yield Folders(data)
     shutil.rmtree(data)
 

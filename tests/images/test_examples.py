@@ -25,8 +25,8 @@ def image_of(path: Path, tags: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("path", ASSIGNMENTS, ids=lambda path: path.stem)
 def test_reference_has_full_marks_and_what_is_handed_out_none(engine: Engine, tags: dict[str, str], path: Path) -> None:
-    mounts = {ROOT / "images/checks/marks.py": "/mnt/marks.py", path.parent: "/work"}
-    command = ["python", "/mnt/marks.py", f"/work/{path.name}"]
+    mounts = {ROOT / "images/checks/marks.py": "/mnt/marks.py", path.parent: "/mnt/notebooks"}
+    command = ["python", "/mnt/marks.py", f"/mnt/notebooks/{path.name}"]
     said = engine.run_as_student(image_of(path, tags), command, mounts, memory=MEMORY, seconds=400)
     told = json.loads(said[said.rindex("{") :])
     assert told["reference"] == told["possible"] > 0
@@ -36,6 +36,6 @@ def test_reference_has_full_marks_and_what_is_handed_out_none(engine: Engine, ta
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/material/*.ipynb")), ids=lambda path: path.parts[-3])
 def test_notebooks_of_the_material_run(engine: Engine, tags: dict[str, str], path: Path) -> None:
-    mounts = {ROOT / "images/checks/notebook.py": "/mnt/notebook.py", path.parent: "/work"}
-    command = ["python", "/mnt/notebook.py", f"/work/{path.name}", path.name]
+    mounts = {ROOT / "images/checks/notebook.py": "/mnt/notebook.py", path.parent: "/mnt/notebooks"}
+    command = ["python", "/mnt/notebook.py", f"/mnt/notebooks/{path.name}", path.name]
     engine.run_as_student(image_of(path, tags), command, mounts, memory=MEMORY, seconds=300)

@@ -46,6 +46,7 @@ class Course:
         copy = self.folders.material / "nn.git"
         subprocess.run(["rm", "-rf", str(copy)], check=True)
         subprocess.run(["git", "clone", "-q", "--bare", str(self.source), str(copy)], check=True)
+        subprocess.run(["chown", "-R", "950:950", str(copy)], check=True)  # the service's
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         line = [str(ROOT / "campushub"), f"--config={self.config}", "course", "image", "nn", *words]
@@ -113,6 +114,23 @@ def test_course_keeps_its_image_when_what_it_asks_for_is_not_good(
     assert said in done.stderr
     assert course.tag == before
     assert Engine.connect().image(before) is not None
+
+
+def test_nothing_is_run_that_a_link_leads_to(course: Course, tmp_path: Path) -> None:
+    """Else an instructor could read in the reasons what others have written."""
+    others = tmp_path / "others"
+    others.mkdir()
+    nbformat.write(new_notebook(cells=[new_code_cell("raise SystemExit('secret')")]), others / "theirs.ipynb")
+    (course.source / "folder").symlink_to(others)
+    (course.source / "file.ipynb").symlink_to(others / "theirs.ipynb")
+    (course.folders.courses / "nn").mkdir(parents=True)
+    (course.folders.courses / "nn" / "source").symlink_to(others)
+    course.ask_for(GOOD)
+    done = course.command()
+    assert done.returncode == 0, done.stderr
+    assert "lesson.ipynb: good" in done.stdout
+    assert "theirs" not in done.stdout
+    assert "file.ipynb" not in done.stdout
 
 
 def test_notebook_that_needs_a_network_is_named(course: Course) -> None:

@@ -70,7 +70,7 @@ def wait_until_ended(person: Person, server: str) -> None:
     while person.ready(server) or listed(all=True, filters={"label": labels}):
         assert time.monotonic() < until, f"{person.name}'s server {server} still runs"
         time.sleep(1)
-    time.sleep(3)
+    time.sleep(3)  # the hub forgets a server a moment after its container is gone
 
 
 def start_the_new_term(instance: Instance, teacher: Person) -> None:

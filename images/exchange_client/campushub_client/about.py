@@ -61,7 +61,7 @@ class About(APIHandler):  # type: ignore[misc]  # Jupyter's class has no types
         self.finish(json.dumps(await asyncio.to_thread(told)))
 
 
-class RemovePackages(APIHandler):  # type: ignore[misc]  # the same
+class RemovePackages(APIHandler):  # type: ignore[misc]  # Jupyter's class has no types
     """Puts the notebooks' packages back to the image's."""
 
     @authenticated
