@@ -24,10 +24,12 @@ from hub.image_tests import Check
 from hub.settings import Settings
 from hub.trouble import Trouble
 from hub.values import package
+from hub.wheelhouse import pins
 
 Report = Callable[[str], None]
 
 FILE = "campushub-packages.txt"
+WITH_CUDA = {"tensorflow", "torch"}  # as PyPI has them
 NOTEBOOKS = "/mnt/notebooks"  # where a notebook's folder is while it is tried
 
 
@@ -130,6 +132,11 @@ class _Own:
         lock = locks.resolve(
             "".join(f"{one}\n" for one in self.packages), parents, houses=[folders.wheelhouse / name for name in line]
         )
+        if heavy := sorted(WITH_CUDA & pins(lock).keys()):
+            raise Trouble(
+                f"{' and '.join(heavy)} would come with gigabytes of CUDA, which no processor uses. The image deep-learning has "
+                f"both for processors; where a package asks for {heavy[0]} by name, take one that does not"
+            )
         tag = images.tag(f"course-{self.course}", hashlib.sha256(f"{self.parent}\n{lock}".encode()).hexdigest()[:12])
         if engine.image(tag) is None:
             image_build.add_packages(self.root, engine, self.parent, tag, self.packages, lock, house, report)

@@ -6,10 +6,11 @@ No container registry is asked: a campus machine may reach none, and mmdebstrap 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from hub.adapters.engine import Engine
 from hub.trouble import Trouble
@@ -20,6 +21,7 @@ DEFAULT_MIRROR = "http://deb.debian.org/debian"
 DEFAULT_SECURITY = "http://deb.debian.org/debian-security"
 SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+ROOM = 400_000_000  # bytes; the root file system has 260 MB, and the one that was kept stays until it is there
 ENVIRONMENT = (
     "ENV LANG=C.UTF-8",
     # Python's HTTP libraries bring authorities of their own; these name the system's, which a campus may add to.
@@ -47,32 +49,69 @@ def _entries(sources: str) -> Iterator[tuple[str, str]]:
                     yield uri, fields.get("Components", "")
 
 
-def bootstrap(engine: Engine, tag: str) -> None:
-    """Make the image; raises Trouble when the mirror does not answer.
+def bootstrap(engine: Engine, tag: str, house: Path, *, report: Callable[[str], None]) -> None:
+    """Make the image; raises Trouble when the mirror does not answer and nothing was kept.
 
-    Authorities of this machine's own do not go in: the parts that speak to others see the machine's list.
+    What was fetched is kept in `house`, and taken when the mirror does not answer. Authorities of this machine's own do not
+    go in: the parts that speak to others see the machine's list.
     """
+    house.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(house).free < ROOM:  # mmdebstrap would not say what was wrong
+        raise Trouble(f"No space left on device: {ROOM / 1e6:.0f} MB are needed in {house}")
+    kept = house / f"root-{tag.rpartition(':')[2]}.tar"
+    try:
+        fetched = _fetch(kept.with_suffix(".part"))
+    except Trouble:
+        if not kept.exists():
+            raise
+        when = datetime.fromtimestamp(kept.stat().st_mtime, UTC)
+        report(f"  Debian could not be fetched; what was kept on {when:%Y-%m-%d} is taken")
+    else:
+        for old in house.glob("root-*.tar"):
+            old.unlink()
+        fetched.rename(kept)
+    engine.load_root(kept, tag, ENVIRONMENT)
+
+
+def _fetch(archive: Path) -> Path:
+    """The root file system as a tar; raises Trouble when the mirror does not answer."""
     mirror, security = mirrors(apt_sources())
-    lines = [
+    repositories = [
         f"deb {mirror} {SUITE} main",
         f"deb {mirror} {SUITE}-updates main",
         f"deb {security} {SUITE}-security main",
     ]
-    with TemporaryDirectory(prefix="campushub-debian-") as scratch:
-        archive = Path(scratch) / "root.tar"
-        command = [
-            *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}"),
-            '--customize-hook=find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +',
-            '--customize-hook=rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/* "$1"/usr/share/doc/*',
-            *(SUITE, str(archive), *lines),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = "\n  ".join(line for line in done.stderr.splitlines()[-6:] if line.strip())
-            raise Trouble(
-                f"Debian could not be fetched from {mirror}. It says:\n  {said}\nCheck that `apt update` works here."
-            )
-        engine.load_root(archive, tag, ENVIRONMENT)
+    command = [
+        *("mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", f"--include={PACKAGES}"),
+        '--customize-hook=find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +',
+        '--customize-hook=rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/* "$1"/usr/share/doc/*',
+        *(SUITE, str(archive), *repositories),
+    ]
+    code, told = _run_apart(command)
+    if code:
+        archive.unlink(missing_ok=True)
+        said = "\n  ".join(line for line in told.splitlines()[-6:] if line.strip())
+        raise Trouble(
+            f"Debian could not be fetched from {mirror}. It says:\n  {said}\nCheck that `apt update` works here."
+        )
+    return archive
+
+
+def _run_apart(command: list[str]) -> tuple[int, str]:
+    """Exit code and complaints of a program in a process group of its own.
+
+    mmdebstrap hangs up on its whole group when it fails, which would end this command, and the shell that it was typed in,
+    before a word is said.
+    """
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as program:
+        try:
+            told = program.communicate()[1]
+        except BaseException:  # Ctrl-C does not reach another group
+            program.terminate()
+            raise
+    return program.returncode, told
 
 
 def apt_sources() -> str:

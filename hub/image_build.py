@@ -99,14 +99,29 @@ class _Build:
         began = time.monotonic()
         try:
             if self.parent is None:
-                debian.bootstrap(self.engine, self.tag)
+                debian.bootstrap(self.engine, self.tag, self.house, report=self.report)
             else:
                 self._upon(self.parent)
         except Trouble as trouble:
-            raise Trouble(f"the image {self.image.name} could not be built: {trouble}") from None
+            raise Trouble(f"the image {self.image.name} could not be built: {trouble}{self._remedy(trouble)}") from None
         found = self.engine.image(self.tag)
         size = f"{found.size / 1e9:.2f} GB" if found else "gone again"
         self.report(f"image {self.image.name}: {size} after {time.monotonic() - began:.0f} s")
+
+    def _remedy(self, trouble: Trouble) -> str:
+        said = str(trouble)
+        if "no space left on device" in said.lower():
+            place = self.engine.root_folder()
+            return (
+                f"\nThe disk is full. Make room where {place} and {self.house.parent} are (`sudo ./campushub images prune` "
+                "removes what nobody uses), then run the same command again; images that are there stay as they are."
+            )
+        if "DO NOT MATCH THE HASHES" in said or "EINTEGRITY" in said:
+            return (
+                f"\nIt is not what the lock allows, and nothing of it was taken. Remove {self.house} to have it fetched "
+                "again; if that does not help, the mirror gives out something else than was published."
+            )
+        return ""
 
     def _upon(self, parent: str) -> None:
         """Debian's packages make one layer; the Dockerfile, or Python's packages, what is above it."""
@@ -140,7 +155,7 @@ class _Build:
                     "".join(f"{name}\n" for name in asked_for(self.source)), encoding="utf-8"
                 )
             if (context / "package-lock.json").exists():
-                wheelhouse.install_node_modules(context)
+                wheelhouse.install_node_modules(context, self.house / "npm")
             self.engine.build(context, self.tag, {"PARENT": parent})
 
     def _python(self, parent: str) -> None:
@@ -154,7 +169,8 @@ class _Build:
         self.engine.add_layer(parent, self.tag, self._recipe("python", self.image.name), self._mounts(inside), layer)
 
     def _fetch_debian(self, parent: str, packages: list[str]) -> Path:
-        folder, wanted = self.house / "debian", "\n".join([parent, *packages]) + "\n"
+        below = self.engine.image(parent)
+        folder, wanted = self.house / "debian", "\n".join([parent, below.root if below else "", *packages]) + "\n"
         stamp = folder / "wanted.txt"
         if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
             self.report(f"  fetching from Debian: {', '.join(packages)}")

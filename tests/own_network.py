@@ -34,14 +34,14 @@ def own_network(program: str) -> Iterator[OwnNetwork]:
     number = secrets.randbelow(63) * 4
     machine, browser = f"{wire}.{number + 1}", f"{wire}.{number + 2}"
     try:
-        _ip("netns", "add", name)
-        _ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", name)
-        _ip("address", "add", f"{machine}/30", "dev", here)
-        _ip("link", "set", here, "up")
-        _ip("-n", name, "address", "add", f"{browser}/30", "dev", there)
+        ip("netns", "add", name)
+        ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", name)
+        ip("address", "add", f"{machine}/30", "dev", here)
+        ip("link", "set", here, "up")
+        ip("-n", name, "address", "add", f"{browser}/30", "dev", there)
         for device in ("lo", there):
-            _ip("-n", name, "link", "set", device, "up")
-        _ip("-n", name, "route", "add", "default", "via", machine)
+            ip("-n", name, "link", "set", device, "up")
+        ip("-n", name, "route", "add", "default", "via", machine)
         with TemporaryDirectory(prefix="chtest-browser-") as scratch:
             starter = Path(scratch) / "browser"
             starter.write_text(
@@ -50,10 +50,10 @@ def own_network(program: str) -> Iterator[OwnNetwork]:
             starter.chmod(0o755)
             yield OwnNetwork(starter, machine)
     finally:
-        _ip("netns", "delete", name, check=False)
-        _ip("link", "delete", here, check=False)
+        ip("netns", "delete", name, check=False)
+        ip("link", "delete", here, check=False)
 
 
-def _ip(*words: str, check: bool = True) -> None:
+def ip(*words: str, check: bool = True) -> None:
     done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, f"ip {' '.join(words)}: {done.stderr.strip()}"

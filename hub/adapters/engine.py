@@ -29,10 +29,11 @@ BUILD = "campushub.build"  # label of the containers in which images are made
 
 @dataclass(frozen=True)
 class PresentImage:
-    """An image on this machine: its id and its size in bytes."""
+    """An image on this machine: its id, its size in bytes, and the id of the layer at its root, which tells its Debian."""
 
     id: str
     size: int
+    root: str
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class Engine:
             found = self.client.api.inspect_image(name)
         except docker.errors.ImageNotFound:
             return None
-        return PresentImage(found["Id"], found["Size"])
+        return PresentImage(found["Id"], found["Size"], found["RootFS"]["Layers"][0])
 
     def remove_tag(self, name: str) -> None:
         """Take a name away from an image; the image goes with it, unless something is built on it."""
@@ -345,20 +346,22 @@ class Engine:
                 archive.add(context, arcname=".", filter=_without_owner)
             packed.seek(0)
             lines: list[str] = []
-            for part in self.client.api.build(
-                fileobj=packed,
-                custom_context=True,
-                tag=tag,
-                buildargs=dict(arguments),
-                rm=True,
-                forcerm=True,
-                decode=True,
-            ):
-                lines.append(part.get("stream", "").rstrip())
-                if "error" in part:
-                    told = "\n  ".join(line for line in lines[-15:] if line)
-                    raise Trouble(f"{part['error']}\n  {told}")
-        self._forget_stages()
+            try:
+                for part in self.client.api.build(
+                    fileobj=packed,
+                    custom_context=True,
+                    tag=tag,
+                    buildargs=dict(arguments),
+                    rm=True,
+                    forcerm=True,
+                    decode=True,
+                ):
+                    lines.append(part.get("stream", "").rstrip())
+                    if "error" in part:
+                        told = "\n  ".join(line for line in lines[-15:] if line)
+                        raise Trouble(f"{part['error']}\n  {told}")
+            finally:
+                self._forget_stages()
 
     def _forget_stages(self) -> None:
         """Stages of a build that have done their work would stay on the disk: hundreds of megabytes without a name."""

@@ -1,4 +1,5 @@
-"""Fails when a server of this image does not answer within a minute, or complains while it starts.
+"""Fails when a server of this image does not answer within a minute, or complains while it starts; or when a program that
+JupyterLab's launcher offers through it, such as TensorBoard, shows no page.
 
 A hub that knows one person stands beside it, so that no network is needed.
 """
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 
 HUB, PREFIX, TOKEN = "http://127.0.0.1:8081/hub/api", "/user/check/", "t" * 32
 SECONDS = 60
+PROGRAM_SECONDS = 90  # TensorBoard imports TensorFlow first
 FAULT = re.compile(r"^\[?[EC] |Traceback|Error\b", re.MULTILINE)
 
 
@@ -46,6 +49,24 @@ def answers(server: subprocess.Popen[str]) -> bool:
     return False
 
 
+def ask(path: str) -> tuple[int, str]:
+    """Status and text of a page of the server."""
+    asked = urllib.request.Request("http://127.0.0.1:8888" + PREFIX + path, headers={"Authorization": f"token {TOKEN}"})
+    try:
+        with urllib.request.urlopen(asked, timeout=PROGRAM_SECONDS) as answer:
+            return answer.status, answer.read().decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        return error.code, error.reason
+
+
+def silent_programs() -> list[str]:
+    """What the launcher offers and does not answer."""
+    status, text = ask("server-proxy/servers-info")
+    offered = json.loads(text)["server_processes"] if status == 200 else []  # 404: this image offers none
+    said = [(one["name"], *ask(one["launcher_entry"]["path_info"])) for one in offered]
+    return [f"{name}: {status} {text[:300]}" for name, status, text in said if status != 200 or "<html" not in text]
+
+
 def main() -> None:
     threading.Thread(target=ThreadingHTTPServer(("127.0.0.1", 8081), Hub).serve_forever, daemon=True).start()
     os.environ.update(
@@ -72,12 +93,15 @@ def main() -> None:
     with Path("/tmp/server.log").open("w+") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, text=True)
         up = answers(server)
+        silent = silent_programs() if up else []
         log.seek(0)
         said = log.read()
         server.terminate()
         server.wait(timeout=30)
     if not up:
         sys.exit(f"no answer within {SECONDS} seconds\n{said[-2000:]}")
+    if silent:
+        sys.exit("\n".join(silent))
     if found := FAULT.search(said):
         sys.exit(f"it complains at its start: {said[found.start() : found.start() + 500]}")
 

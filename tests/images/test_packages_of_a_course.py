@@ -98,6 +98,8 @@ def test_good_packages_are_taken_and_taken_back(course: Course, tags: dict[str, 
         (("no-such-package-at-all",), "pass", "not found in the package registry"),
         (("numpy==0.0.1",), "pass", "no version of numpy==0.0.1"),
         (("pyspark",), "pass", "pyspark"),  # publishes no wheel
+        (("torch",), "pass", "torch would come with gigabytes of CUDA"),
+        (("tf-keras",), "pass", "tensorflow would come with gigabytes of CUDA"),
         (("--index-url=http://127.0.0.1:9",), "pass", "is not a package"),
         (("../../etc/passwd",), "pass", "is not a package"),
     ],

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tarfile
+import threading
+import urllib.error
+import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from hub import image_build, image_files, images, locks, wheelhouse
+from hub import debian, image_build, image_files, images, locks, wheelhouse
 from hub.adapters.engine import Engine
 from hub.folders import Folders
 from hub.trouble import Trouble
@@ -97,23 +104,107 @@ def test_packages_that_do_not_resolve_are_said(asked: str, said: str) -> None:
         locks.resolve(f"{asked}\n", parents)
 
 
+class Stopping(BaseHTTPRequestHandler):
+    """Passes on what another server has, and closes in the middle of every file whose name ends so."""
+
+    upstream: str
+    ending: str
+
+    def do_GET(self) -> None:
+        try:
+            with urllib.request.urlopen(self.upstream + self.path, timeout=60) as found:
+                content = found.read()
+        except urllib.error.HTTPError as error:
+            self.send_error(error.code)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if self.path.endswith(self.ending) else content)
+        self.close_connection = True
+
+    def log_message(self, *words: object) -> None:
+        """Nobody reads it."""
+
+
+class Index(SimpleHTTPRequestHandler):
+    """A package index, or a mirror, in a folder."""
+
+    def log_message(self, *words: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def served(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address at which a handler answers."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def stopping(upstream: str, ending: str) -> type[Stopping]:
+    return type("Stops", (Stopping,), {"upstream": upstream, "ending": ending})
+
+
+@pytest.fixture
+def only_index(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Have pip ask one index, whatever this machine's settings say."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    return lambda address: monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
+
+
 def test_index_that_stops_in_the_middle_leaves_nothing_half_made_and_is_gone_on_from(
-    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: Path, tmp_path: Path, only_index: Callable[[str], None]
 ) -> None:
     lock = tmp_path / "requirements.txt"
-    lock.write_text(locks.resolve(f"{SMALL}\nnarwhals\n", PARENTS), encoding="utf-8")
-    pip = wheelhouse.pip
-
-    def stops(*words: str) -> None:
-        pip("download", "--quiet", "--no-deps", f"--dest={house}", "narwhals")
-        raise Trouble("the connection was closed")
-
-    monkeypatch.setattr(wheelhouse, "pip", stops)
-    with pytest.raises(Trouble, match="closed"):
+    lock.write_text(locks.resolve(f"{SMALL}\n", PARENTS), encoding="utf-8")
+    folder = tmp_path / "index" / "simple" / SMALL
+    wheelhouse.pip("download", "-q", "--no-deps", "--require-hashes", f"--requirement={lock}", f"--dest={folder}")
+    with served(partial(Index, directory=str(tmp_path / "index"))) as whole:
+        with served(stopping(whole, ".whl")) as broken:
+            only_index(broken)
+            with pytest.raises(Trouble, match="Python packages could not be fetched"):
+                wheelhouse.fill(lock, house)
+        assert not list(house.glob("*.whl"))
+        only_index(whole)
         wheelhouse.fill(lock, house)
-    monkeypatch.undo()
-    wheelhouse.fill(lock, house)
-    assert len(list(house.glob("*.whl"))) >= 2
+    assert len(list(house.glob("*.whl"))) == 1
+
+
+def test_mirror_of_debian_that_stops_in_the_middle_is_said_and_what_was_kept_is_taken(
+    engine: Engine, house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream, security = debian.mirrors(debian.apt_sources())
+    told: list[str] = []
+    with served(stopping(upstream, ".deb")) as address:
+        monkeypatch.setattr(debian, "mirrors", lambda _: (address, security))
+        with pytest.raises(Trouble, match=f"could not be fetched from {address}"):
+            debian.bootstrap(engine, MADE, house, report=told.append)
+        assert not list(house.iterdir())
+        with tarfile.open(house / "root-one.tar", "w") as kept:
+            kept.add(__file__, arcname="kept")
+        with removed_afterwards(engine):
+            debian.bootstrap(engine, MADE, house, report=told.append)
+            assert engine.image(MADE) is not None
+    assert "is taken" in told[0]
+
+
+def test_torch_without_a_build_for_processors_at_hand_is_said(
+    house: Path, tmp_path: Path, only_index: Callable[[str], None]
+) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text(f"torch==2.13.0+cpu --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+    (tmp_path / "index" / "simple" / "torch").mkdir(parents=True)
+    with served(partial(Index, directory=str(tmp_path / "index"))) as address:
+        only_index(address)
+        with pytest.raises(Trouble, match=r"fetch the wheel\s+elsewhere .*put it\s+into"):
+            wheelhouse.fill(lock, house, index="http://127.0.0.1:9/whl/cpu")
 
 
 def test_full_disk_is_said_and_nothing_is_left(engine: Engine, tags: dict[str, str], house: Path) -> None:

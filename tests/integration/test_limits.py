@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -77,7 +78,9 @@ def test_docker_that_does_not_answer_is_said_in_words(instance: Instance) -> Non
     assert "Traceback" not in done.stderr
 
 
-def test_mirror_that_does_not_answer_is_said_in_words(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mirror_that_does_not_answer_is_said_in_words(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(debian, "apt_sources", lambda: "deb http://127.0.0.1:9/debian bookworm main")
     with pytest.raises(Trouble, match=r"could not be fetched from http://127\.0\.0\.1:9/debian"):
-        debian.bootstrap(Engine.connect(), "chtest/never:made")
+        debian.bootstrap(Engine.connect(), "chtest/never:made", tmp_path, report=print)
