@@ -60,6 +60,19 @@ def test_what_somebody_broke_of_it_is_made_anew_and_packages_stay(tmp_path: Path
     assert said(folder, "import kept, yaml; print(kept.__version__)") == "1.0"
 
 
+@pytest.mark.parametrize("left", [None, "", "Name: half\n", "\0\xff"])
+def test_what_pip_has_left_half_made_is_no_package_and_is_tried(tmp_path: Path, left: str | None) -> None:
+    folder = tmp_path / "base"
+    packages.make(folder)
+    assert not packages.is_used(folder)
+    half = packages.site(folder) / "~umpy-1.0.dist-info"
+    half.mkdir()
+    if left is not None:
+        (half / "METADATA").write_text(left, encoding="latin-1")
+    assert packages.own(folder) == []
+    assert packages.is_used(folder)
+
+
 def test_removing_puts_it_back_to_the_images(tmp_path: Path) -> None:
     folder = tmp_path / "base"
     packages.make(folder)

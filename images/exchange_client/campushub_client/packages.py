@@ -12,12 +12,14 @@ import sys
 import sysconfig
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
 PLACE = ".environments"
 WORD = "CAMPUSHUB_ENVIRONMENT"  # the environment that notebooks use; empty for the image's own
+LINK = "_image.pth"  # leads to the image's packages
+OUR_FILES = {LINK, "__pycache__"}
 PIP = """\
 #!{python}
 import sys
@@ -56,7 +58,7 @@ def make(folder: Path) -> None:
     python = folder / "bin" / "python"
     wanted = {
         folder / "pyvenv.cfg": f"home = {base.parent}\ninclude-system-site-packages = true\n",
-        site(folder) / "_image.pth": f"import site; site.addsitedir({image!r})\n",
+        site(folder) / LINK: f"import site; site.addsitedir({image!r})\n",
         **{folder / "bin" / name: PIP.format(python=python) for name in ("pip", "pip3")},
     }
     for path, text in wanted.items():
@@ -79,9 +81,22 @@ def _read(path: Path) -> str:
 
 
 def own(folder: Path) -> list[dict[str, Any]]:
-    """Name and version of every package of an environment's own, by name."""
-    found = {one.metadata["Name"]: one.version for one in distributions(path=[str(site(folder))])}
-    return [{"name": name, "version": found[name]} for name in sorted(found, key=str.lower)]
+    """Name and version of every package of an environment's own, by name; what pip has left half made has neither."""
+    whole = dict(filter(None, map(_name_and_version, distributions(path=[str(site(folder))]))))
+    return [{"name": name, "version": whole[name]} for name in sorted(whole, key=str.lower)]
+
+
+def _name_and_version(one: Distribution) -> tuple[str, str] | None:
+    try:
+        name, version = one.metadata["Name"], one.metadata["Version"]
+    except (OSError, ValueError):
+        return None
+    return (name, version) if name and version else None
+
+
+def is_used(folder: Path) -> bool:
+    """Whether Python finds anything in an environment that the image does not have, whoever put it there."""
+    return site(folder).is_dir() and any(one.name not in OUR_FILES for one in site(folder).iterdir())
 
 
 def remove(folder: Path) -> None:

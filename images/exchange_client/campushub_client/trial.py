@@ -45,7 +45,7 @@ def _suspects(home: Path, environment: Path) -> Iterator[tuple[Path, dict[str, s
     """What Python runs at its start, with the variables that leave it out."""
     if any(_start_files(home)):
         yield home / ".ipython", {"IPYTHONDIR": "/tmp/campushub-trial"}
-    if packages.own(environment):
+    if packages.is_used(environment):
         yield environment, {packages.WORD: ""}
 
 
