@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import sqlite3
 import subprocess
@@ -23,14 +24,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import docker
-import nbformat
 
 from tests.benchmarks import stock
 from tests.benchmarks.spawn import as_program, machine, say
-from tests.coursework import RIGHT, WRONG, hand_out, notebook, source
 from tests.instance import SETTINGS, Instance, Person, running
 
 NAME, POINTS = "bench", 5
+RIGHT, WRONG = "def answer(more=0):\n    return 42 + more", "def answer(more=0):\n    return 42"
+TESTS = "assert answer() == 42"
+HIDDEN = f"{TESTS}\n### BEGIN HIDDEN TESTS\nassert answer(1) == 43\n### END HIDDEN TESTS"
 HOSTILE = "while True:\n    pass"
 ROSTER_HEAD = "name,full_name,email,role,section\nteacher,Tara Teacher,teacher@example.edu,instructor,\n"
 SEED = """
@@ -106,12 +108,31 @@ def main() -> int:
 
 def lines(told: Mapping[str, Any]) -> list[str]:
     """What a person reads."""
-    rows = [("", "in a minute", "seconds", "CPU s each", "wrong marks")]
+    rows: list[tuple[str, ...]] = [("", "in a minute", "seconds", "CPU s each", "wrong marks")]
     for key in ("ours", "ours_one_place", "ours_with_a_hostile_one", "stock"):
         rows.append((key.replace("_", " "), *(str(value) for value in told[key].values())))
     table = ["  ".join(text.ljust(24 if not place else 11) for place, text in enumerate(row)).rstrip() for row in rows]
     ratios = [f"{key.replace('_', ' ')}: {value}" for key, value in told["ratio"].items()]
     return [*table, "", *ratios, "", *(f"{key}: {value}" for key, value in told["conditions"].items())]
+
+
+def notebook(solution: str, tests: str = TESTS) -> str:
+    """A small assignment's notebook, as text: one solution, one cell of tests."""
+    marks = {"schema_version": 3, "task": False}
+    written = {**marks, "grade": False, "grade_id": "answer", "locked": False, "solution": True}
+    tested = {**marks, "grade": True, "grade_id": "tests", "locked": True, "solution": False, "points": POINTS}
+    code = {"cell_type": "code", "execution_count": None, "outputs": []}
+    cells = [
+        {"cell_type": "markdown", "id": "words", "metadata": {}, "source": "Write `answer`."},
+        {**code, "id": "answer", "metadata": {"nbgrader": written}, "source": solution},
+        {**code, "id": "tests", "metadata": {"nbgrader": tested}, "source": tests},
+    ]
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    return json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def source() -> str:
+    return notebook(f"### BEGIN SOLUTION\n{RIGHT}\n### END SOLUTION", HIDDEN)
 
 
 def solution_of(number: int) -> str:
@@ -148,8 +169,7 @@ def stock_round(people: list[str]) -> Round:
         (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
         write(folder / "source" / NAME, source())
         for number, person in enumerate(people):
-            document = notebook(solution_of(number), tests="assert answer() == 42")
-            write(folder / "submitted" / person / NAME, document)
+            write(folder / "submitted" / person / NAME, notebook(solution_of(number)))
         in_stock(container, "generate_assignment")
         computed, began = cpu_seconds(), time.monotonic()
         in_stock(container, "autograde")
@@ -181,9 +201,9 @@ def in_stock(container: Any, verb: str) -> None:
     assert done.exit_code == 0, done.output.decode()
 
 
-def write(folder: Path, document: Any) -> None:
+def write(folder: Path, document: str) -> None:
     folder.mkdir(parents=True)
-    nbformat.write(document, folder / f"{NAME}.ipynb")
+    (folder / f"{folder.name}.ipynb").write_text(document, encoding="utf-8")
 
 
 # -- ours --------------------------------------------------------------------------------------------------------------
@@ -207,7 +227,13 @@ def our_rounds(people: list[str]) -> tuple[Round, Round, Round]:
 
 
 def our_round(instance: Instance, teacher: Person, name: str, people: list[str], *, hostile: bool = False) -> Round:
-    hand_out(instance, name)
+    folder = instance.data / "courses" / "demo" / "source" / name
+    write(folder, source())
+    for path in (folder.parent, folder, *folder.iterdir()):
+        os.chown(path, 1000, 1000)
+    for words in (["generate_assignment", name, "--force"], ["release_assignment", name, "--force"]):
+        done = instance.part("grader").exec_run(["env", "CAMPUSHUB_COURSE=demo", "nbgrader", *words])
+        assert done.exit_code == 0, done.output.decode()
     texts = {person: solution_of(number) for number, person in enumerate(people)}
     put_in(instance, name, {"mallory": HOSTILE, **texts} if hostile else texts)
     page, computed, began = "/courses/demo/", cpu_seconds(), time.monotonic()
@@ -235,9 +261,7 @@ def points_of(instance: Instance, people: list[str]) -> dict[str, float]:
 
 def put_in(instance: Instance, name: str, solutions: Mapping[str, str]) -> None:
     """Hand in for everybody, as the service stores what arrives."""
-    texts = {
-        person: nbformat.writes(notebook(text, tests="assert answer() == 42")) for person, text in solutions.items()
-    }
+    texts = {person: notebook(text) for person, text in solutions.items()}
     code = SEED.format(given=json.dumps({"name": name, "texts": texts}))
     words = ["docker", "exec", "-i", f"{instance.name}-service", "python", "-"]
     done = subprocess.run(words, input=code, text=True, capture_output=True, check=False)
