@@ -121,7 +121,7 @@ def notebook(solution: str, tests: str = TESTS) -> str:
     marks = {"schema_version": 3, "task": False}
     written = {**marks, "grade": False, "grade_id": "answer", "locked": False, "solution": True}
     tested = {**marks, "grade": True, "grade_id": "tests", "locked": True, "solution": False, "points": POINTS}
-    code = {"cell_type": "code", "execution_count": None, "outputs": []}
+    code: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
     cells = [
         {"cell_type": "markdown", "id": "words", "metadata": {}, "source": "Write `answer`."},
         {**code, "id": "answer", "metadata": {"nbgrader": written}, "source": solution},
