@@ -26,7 +26,9 @@ from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from hub import findings
 from hub.secrets import Secrets
+from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import WorkerSilent
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
@@ -34,6 +36,7 @@ from hub.settings_file import SettingsInvalid, load
 log = logging.getLogger("campushub.grader")
 
 IDLE_SECONDS, SILENT_SECONDS = 1, 3
+LONGEST_FINDINGS = 50_000  # characters; what has no room is counted
 STEPS = (
     "hub.services.sandbox_execute.SandboxExecute",
     "nbgrader.preprocessors.IgnorePattern",
@@ -66,6 +69,8 @@ class Grading:
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id = assignment
         _need_generated(coursedir, assignment)
+        if self.job["verb"] == "check":
+            return self._check(Checking(coursedir, config, assignment))
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = []
@@ -76,6 +81,16 @@ class Grading:
         if failed:
             raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
         return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
+
+    def _check(self, checking: Checking) -> str:
+        """Look an assignment over before its release. Raises CannotGrade with the reasons against it."""
+        try:
+            found = checking.findings(lambda done, total: self.service.tell_progress(self.job["id"], done, total, ""))
+        except WorkerSilent as silent:
+            raise CannotGrade(f"{silent} Try again in a minute.") from None
+        if found:
+            raise CannotGrade(findings.told(found, LONGEST_FINDINGS))
+        return "Nothing speaks against handing it out."
 
     def _config(self, course: str) -> Config:
         config = Config()

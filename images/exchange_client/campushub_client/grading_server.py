@@ -31,7 +31,7 @@ LOOK_EVERY_SECONDS = 1.0
 NAME = r"([^/]+)"
 VERBS = {
     "assign": ("generate_assignment", "--force"),
-    "release": ("release_assignment", "--force"),
+    "release": ("release_assignment",),
     "unrelease": ("list", "--remove"),
     "collect": ("collect", "--update"),
     "generate_feedback": ("generate_feedback", "--force"),

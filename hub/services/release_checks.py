@@ -1,0 +1,177 @@
+"""The grader's check of an assignment before its release: what `hub.release_check` sees, and two runs in the sandbox.
+
+The notebook as its author wrote it has to get full marks, the one that is handed out none, both by nbgrader's own steps of
+grading, in memory. Cells that are marked by hand are left out of both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import determine_grade, is_grade, is_solution
+from traitlets import import_item
+from traitlets.config import Config
+
+from hub import notebooks, release_check, release_marks
+from hub.findings import Finding
+
+SANITISE = (
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+)
+RUN = (
+    "hub.services.sandbox_execute.SandboxExecute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbgrader.preprocessors.LimitOutput",
+)
+NOBODY = "release-check"  # in the place of a student's id; nothing is written under it
+ASK_KERNELS = "import json\nfrom jupyter_client.kernelspec import find_kernel_specs\nprint(json.dumps(sorted(find_kernel_specs())))"
+LONGEST_ERROR = 200  # characters
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Checking:
+    """One assignment of a course's folder, set for the grader."""
+
+    coursedir: CourseDirectory
+    config: Config
+    assignment: str
+
+    def findings(self, progress: Progress) -> list[Finding]:
+        """Every reason against handing it out. Raises WorkerSilent."""
+        found = release_check.findings(
+            release_check.Assignment(
+                source=self._files(self.coursedir.source_directory),
+                released=self._files(self.coursedir.release_directory),
+                known=self._known,
+                kernels=self._kernels,
+                marks=release_marks.of_course(self._course_config),
+            )
+        )
+        runs = [(name, blank) for name in self._known for blank in (False, True) if self._can_run(name)]
+        for done, (name, blank) in enumerate(runs):
+            progress(done, len(runs))
+            found += self._run(name, blank=blank)
+        progress(len(runs), len(runs))
+        return found
+
+    @cached_property
+    def _known(self) -> list[str]:
+        """The names of the assignment's notebooks, as nbgrader has generated them."""
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            return sorted(notebook.name for notebook in gradebook.find_assignment(self.assignment).notebooks)
+
+    @property
+    def _course_config(self) -> str:
+        path = Path(self.coursedir.root) / release_marks.CONFIG
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+    @cached_property
+    def _kernels(self) -> list[str]:
+        """The kernels of the course's image; asked only where a notebook wants another than the one always there."""
+        released = notebooks.readable(self._files(self.coursedir.release_directory))
+        if {notebook.kernel for notebook in released} <= {"", release_check.ALWAYS_THERE}:
+            return [release_check.ALWAYS_THERE]
+        asking = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(ASK_KERNELS)])
+        ran = self._through(RUN[:1], asking, self._resources("kernels", self.coursedir.release_directory))
+        texts = [output.get("text", "") for output in ran.cells[0].outputs if output.output_type == "stream"]
+        try:
+            return [release_check.ALWAYS_THERE, *json.loads("".join(texts))]
+        except ValueError:
+            return [release_check.ALWAYS_THERE]
+
+    def _can_run(self, name: str) -> bool:
+        there = [
+            self._folder(kind) / f"{name}.ipynb"
+            for kind in (self.coursedir.source_directory, self.coursedir.release_directory)
+        ]
+        try:
+            return all(notebooks.read(path.name, path.read_bytes()).kernel in ("", *self._kernels) for path in there)
+        except (OSError, notebooks.NotANotebook):
+            return False
+
+    def _run(self, name: str, *, blank: bool) -> Iterator[Finding]:
+        """Whether one notebook gets what it has to."""
+        kind = self.coursedir.release_directory if blank else self.coursedir.source_directory
+        document = nbformat.read(self._folder(kind) / f"{name}.ipynb", as_version=4)
+        ran = self._through((*SANITISE, *RUN), document, self._resources(name, kind))
+        for number, cell in enumerate(ran.cells, start=1):
+            if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
+                named = notebooks.Cell(number, cell).name
+                judged = _judge_blank(cell) if blank else _judge_reference(cell)
+                if judged:
+                    yield Finding(f"{name}.ipynb", named, *judged)
+
+    def _through(self, steps: tuple[str, ...], document: Any, resources: Any) -> Any:
+        for step in steps:
+            document, resources = import_item(step)(config=self.config).preprocess(document, resources)
+        return document
+
+    def _resources(self, name: str, kind: str) -> dict[str, Any]:
+        """What nbgrader's steps want to know."""
+        about = {"student": NOBODY, "assignment": self.assignment, "notebook": name, "db_url": self.coursedir.db_url}
+        return {"unique_key": name, "metadata": {"path": str(self._folder(kind))}, "nbgrader": about}
+
+    def _folder(self, kind: str) -> Path:
+        return Path(self.coursedir.format_path(kind, ".", self.assignment))
+
+    def _files(self, kind: str) -> dict[str, bytes]:
+        """A folder's files; links are left out, as they are at release."""
+        folder = self._folder(kind)
+        found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def _score(cell: Any) -> tuple[float, float]:
+    """Points by nbgrader's own rule. Raises ValueError for a cell that gives itself more than it is worth."""
+    reached, possible = determine_grade(cell)
+    return float(possible if reached is None else reached), float(possible)
+
+
+def _judge_reference(cell: Any) -> tuple[str, str] | None:
+    try:
+        reached, possible = _score(cell)
+    except ValueError:
+        return "returns more points than it is worth.", "Let its last line give at most its points."
+    if reached >= possible:
+        return None
+    reason = f"your own solution gets {reached:g} of {possible:g} points: {_why(cell)}"
+    return reason, "Mend the solution or the test in 'source', then press Generate."
+
+
+def _judge_blank(cell: Any) -> tuple[str, str] | None:
+    try:
+        reached, possible = _score(cell)
+    except ValueError:
+        return None  # it is said of the reference
+    if not reached:
+        return None
+    reason = f"gives {reached:g} of {possible:g} points to a notebook in which nothing was filled in."
+    return reason, "Add a test that needs the answer, or take the points away, then press Generate."
+
+
+def _why(cell: Any) -> str:
+    """What made nbgrader take points away."""
+    for output in cell.outputs:
+        if output.output_type == "error":
+            return _short(f"{output.ename}: {output.evalue}")
+        if output.output_type == "stream" and output.name == "stderr":
+            return _short(f"it writes to the error stream, which costs all points ({output.text.strip()}).")
+    return "its last line gives less."
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_ERROR else f"{line[:LONGEST_ERROR]}…"
