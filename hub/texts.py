@@ -21,7 +21,7 @@ from typing import Any
 from hub.notebooks import SUFFIX, Cell, NotANotebook, Notebook, read
 
 DEEPEST = 3  # base64 in an archive in base64, and no further
-LARGEST = 64 * 1024**2  # bytes taken out of one archive
+LARGEST = 16 * 1024**2  # bytes taken out of one archive
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
 BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}\s*")

@@ -7,6 +7,7 @@ grading, in memory. Cells that are marked by hand are left out of both.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade, is_grade, is_solution
 from traitlets import import_item
@@ -22,6 +23,7 @@ from traitlets.config import Config
 
 from hub import notebooks, release_check, release_marks
 from hub.findings import Finding
+from hub.release_cells import AUTOTEST
 
 SANITISE = (
     "nbgrader.preprocessors.ClearOutput",
@@ -36,7 +38,10 @@ RUN = (
 )
 NOBODY = "release-check"  # in the place of a student's id; nothing is written under it
 ASK_KERNELS = "import json\nfrom jupyter_client.kernelspec import find_kernel_specs\nprint(json.dumps(sorted(find_kernel_specs())))"
+LARGEST_NOTEBOOK, LARGEST_BESIDE = 50 * 1024**2, 16 * 1024**2  # bytes of a file that are read
 LONGEST_ERROR = 200  # characters
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+ARROW = re.compile(r"^-+> *\d+ +(\S.*)$", re.MULTILINE)
 
 Progress = Callable[[int, int], None]
 
@@ -60,12 +65,26 @@ class Checking:
                 marks=release_marks.of_course(self._course_config),
             )
         )
+        found += [finding for name in self._known for finding in self.stale(name)]
         runs = [(name, blank) for name in self._known for blank in (False, True) if self._can_run(name)]
         for done, (name, blank) in enumerate(runs):
             progress(done, len(runs))
             found += self._run(name, blank=blank)
         progress(len(runs), len(runs))
         return found
+
+    def stale(self, name: str) -> Iterator[Finding]:
+        """The cells of tests in a source that are not those from which the release was made."""
+        path = self._folder(self.coursedir.source_directory) / f"{name}.ipynb"
+        if not path.is_file():
+            return
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            made = {cell.name: cell.source for cell in gradebook.find_notebook(name, self.assignment).source_cells}
+        for notebook in notebooks.readable({path.name: path.read_bytes()}):
+            for cell in notebook.cells:
+                if cell.is_test and AUTOTEST not in cell.source and made.get(cell.grade_id) != cell.source:
+                    reason = "was changed after the release was generated."
+                    yield Finding(path.name, cell.name, reason, "Press Generate, then Release.")
 
     @cached_property
     def _known(self) -> list[str]:
@@ -106,11 +125,19 @@ class Checking:
         """Whether one notebook gets what it has to."""
         kind = self.coursedir.release_directory if blank else self.coursedir.source_directory
         document = nbformat.read(self._folder(kind) / f"{name}.ipynb", as_version=4)
-        ran = self._through((*SANITISE, *RUN), document, self._resources(name, kind))
+        resources = self._resources(name, kind)
+        try:
+            sound = self._through(SANITISE, document, resources)
+        except (RuntimeError, LookupError, MissingEntry) as error:
+            yield Finding(
+                f"{name}.ipynb", "", f"cannot be graded: {_short(str(error))}.", "Press Generate, then Release."
+            )
+            return
+        ran = self._through(RUN, sound, resources)
         for number, cell in enumerate(ran.cells, start=1):
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
                 named = notebooks.Cell(number, cell).name
-                judged = _judge_blank(cell) if blank else _judge_reference(cell)
+                judged = judge_blank(cell) if blank else judge_reference(cell)
                 if judged:
                     yield Finding(f"{name}.ipynb", named, *judged)
 
@@ -128,10 +155,15 @@ class Checking:
         return Path(self.coursedir.format_path(kind, ".", self.assignment))
 
     def _files(self, kind: str) -> dict[str, bytes]:
-        """A folder's files; links are left out, as they are at release."""
+        """A folder's files, of large ones the beginning; links are left out: they are refused at release."""
         folder = self._folder(kind)
         found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
-        return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+        return {str(path.relative_to(folder)): _beginning(path) for path in found}
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(LARGEST_NOTEBOOK if path.suffix == notebooks.SUFFIX else LARGEST_BESIDE)
 
 
 def _score(cell: Any) -> tuple[float, float]:
@@ -140,7 +172,8 @@ def _score(cell: Any) -> tuple[float, float]:
     return float(possible if reached is None else reached), float(possible)
 
 
-def _judge_reference(cell: Any) -> tuple[str, str] | None:
+def judge_reference(cell: Any) -> tuple[str, str] | None:
+    """A reason against a cell of tests that was run on the author's solution; none when it gave all points."""
     try:
         reached, possible = _score(cell)
     except ValueError:
@@ -151,7 +184,8 @@ def _judge_reference(cell: Any) -> tuple[str, str] | None:
     return reason, "Mend the solution or the test in 'source', then press Generate."
 
 
-def _judge_blank(cell: Any) -> tuple[str, str] | None:
+def judge_blank(cell: Any) -> tuple[str, str] | None:
+    """A reason against a cell of tests that was run on what students get, and what to do; none when it gave no points."""
     try:
         reached, possible = _score(cell)
     except ValueError:
@@ -166,10 +200,17 @@ def _why(cell: Any) -> str:
     """What made nbgrader take points away."""
     for output in cell.outputs:
         if output.output_type == "error":
-            return _short(f"{output.ename}: {output.evalue}")
+            said = _short(": ".join(filter(None, (output.ename, output.evalue)))).rstrip(".")
+            return f"{said}{_line_of(output)}."
         if output.output_type == "stream" and output.name == "stderr":
-            return _short(f"it writes to the error stream, which costs all points ({output.text.strip()}).")
+            return f"it writes to the error stream, which costs all points ({_short(output.text)})."
     return "its last line gives less."
+
+
+def _line_of(output: Any) -> str:
+    """Where IPython's traceback points at, in the cell itself."""
+    found = ARROW.search(ANSI.sub("", "\n".join(output.traceback)))
+    return f" in `{_short(found[1])}`" if found else ""
 
 
 def _short(text: str) -> str:

@@ -2,52 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
-import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell
 
-from tests.coursework import RIGHT, TESTS, cell, notebook, source
+from tests.coursework import RIGHT, TESTS, notebook, source
 from tests.http_loop import ask
-from tests.instance import Instance, Person
-
-GIVEN_AWAY = "print('points for nothing')"
-
-
-def write(instance: Instance, name: str, document: Any, **files: str) -> None:
-    """Put an assignment into the course folder and generate it."""
-    folder = instance.data / "courses" / "demo" / "source" / name
-    folder.mkdir(parents=True)
-    nbformat.write(document, folder / f"{name}.ipynb")
-    for word, text in files.items():
-        (folder / f"{word}.py").write_text(text, encoding="utf-8")
-    for path in (folder.parent, folder, *folder.iterdir()):
-        os.chown(path, 1000, 1000)
-    assert nbgrader(instance, "generate_assignment", name, "--force").exit_code == 0
-
-
-def nbgrader(instance: Instance, *words: str) -> Any:
-    return instance.part("grader").exec_run(["env", "CAMPUSHUB_COURSE=demo", "nbgrader", *words])
-
-
-def rotten() -> Any:
-    """Everything that needs a run is wrong, and some of what needs none."""
-    document = notebook("### BEGIN SOLUTION\ndef answer(more=0):\n    return 41 + more\n### END SOLUTION", tests=TESTS)
-    given = cell(GIVEN_AWAY, "given", points=2)
-    picture = new_markdown_cell("![a picture](https://pictures.example.edu/a.png)")
-    given["id"], picture["id"] = "cell-given", "cell-picture"
-    document.cells += [given, picture]
-    return document
-
-
-REASONS = [
-    "rotten.ipynb, cell 3 'tests': your own solution gets 0 of 5 points: AssertionError",
-    "rotten.ipynb, cell 4 'given': gives 2 of 2 points to a notebook in which nothing was filled in.",
-    "rotten.ipynb, cell 5: shows a picture from another host",
-    "helper.py: has the hidden tests of cell 3 'tests'",
-]
+from tests.instance import Instance, Person, text_of
+from tests.releases import REASONS, nbgrader, rotten, write
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +22,8 @@ def test_rotten_assignment_is_refused_on_the_page_with_each_reason_and_its_cell(
     told = ask(teacher, "POST", "grade-demo", "formgrader/api/assignment/rotten/release").json()
     assert told["success"] is False
     for reason in REASONS:
-        assert reason in told["error"]
-    assert "--force" in told["error"]
+        assert reason in told["log"]
+    assert "--force" in told["log"]
     assert "rotten" not in student.get("/courses/demo/").text
 
 
@@ -83,6 +43,23 @@ def test_force_releases_all_the_same_and_says_what_was_found(instance: Instance,
     assert "rotten" in student.get("/courses/demo/").text
 
 
+def test_kernel_is_compared_with_those_of_the_image(instance: Instance) -> None:
+    document = source()
+    document.metadata["kernelspec"]["name"] = "fortran"
+    write(instance, "foreign", document)
+    said = nbgrader(instance, "release_assignment", "foreign").output.decode()
+    assert "foreign.ipynb: asks for the kernel 'fortran', which the image has not." in said
+    assert "(there is: python3)" in said
+
+
+def test_check_is_no_grading(instance: Instance, teacher: Person) -> None:
+    write(instance, "looked-at", source())
+    assert nbgrader(instance, "release_assignment", "looked-at").exit_code == 0
+    page = text_of(teacher.get("/courses/demo/").text)
+    assert "looked-at" in page
+    assert "of looked-at Grading:" not in page
+
+
 def test_solution_that_takes_too_long_is_said(instance: Instance) -> None:
     slow = f"### BEGIN SOLUTION\nimport time\ntime.sleep(600)\n{RIGHT}\n### END SOLUTION"
     write(instance, "slow", notebook(slow, tests=TESTS))
@@ -99,4 +76,4 @@ def test_grader_that_is_stopped_is_said(instance: Instance, teacher: Person) -> 
     finally:
         instance.part("grader").start()
     assert told["success"] is False
-    assert "The grader has not taken the check up" in told["error"]
+    assert "The grader has not taken the check up" in told["log"]
