@@ -28,7 +28,7 @@ class Code:
 def read(source: str) -> Code:
     """The code of a cell as it is written, magics and all."""
     try:
-        translated = TransformerManager().transform_cell(source)  # type: ignore[no-untyped-call]
+        translated = TransformerManager().transform_cell(source)
         tree = ast.parse(translated)
     except (SyntaxError, ValueError, RecursionError):
         return Code(None)

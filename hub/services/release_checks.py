@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.nbgraderformat import ValidationError
 from nbgrader.utils import determine_grade, is_grade, is_solution
 from traitlets import import_item
 from traitlets.config import Config
@@ -25,17 +26,7 @@ from hub import notebooks, release_check, release_marks
 from hub.findings import Finding
 from hub.release_cells import AUTOTEST
 
-SANITISE = (
-    "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.DeduplicateIds",
-    "nbgrader.preprocessors.OverwriteKernelspec",
-    "nbgrader.preprocessors.OverwriteCells",
-)
-RUN = (
-    "hub.services.sandbox_execute.SandboxExecute",
-    "nbgrader.preprocessors.IgnorePattern",
-    "nbgrader.preprocessors.LimitOutput",
-)
+SCORED = "nbgrader.preprocessors.SaveAutoGrades"  # from this step of grading on, a gradebook is written
 NOBODY = "release-check"  # in the place of a student's id; nothing is written under it
 ASK_KERNELS = "import json\nfrom jupyter_client.kernelspec import find_kernel_specs\nprint(json.dumps(sorted(find_kernel_specs())))"
 LARGEST_NOTEBOOK, LARGEST_BESIDE = 50 * 1024**2, 16 * 1024**2  # bytes of a file that are read
@@ -86,6 +77,17 @@ class Checking:
                     reason = "was changed after the release was generated."
                     yield Finding(path.name, cell.name, reason, "Press Generate, then Release.")
 
+    @property
+    def _first_steps(self) -> list[str]:
+        """What grading does with a submission before it is run."""
+        return list(self.config.Autograde.sanitize_preprocessors)
+
+    @property
+    def _run_steps(self) -> list[str]:
+        """What grading does up to the score, but for what takes nbgrader's marks away."""
+        steps = list(self.config.Autograde.autograde_preprocessors)
+        return [step for step in steps[: steps.index(SCORED)] if not step.startswith("nbconvert.")]
+
     @cached_property
     def _known(self) -> list[str]:
         """The names of the assignment's notebooks, as nbgrader has generated them."""
@@ -104,7 +106,7 @@ class Checking:
         if {notebook.kernel for notebook in released} <= {"", release_check.ALWAYS_THERE}:
             return [release_check.ALWAYS_THERE]
         asking = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(ASK_KERNELS)])
-        ran = self._through(RUN[:1], asking, self._resources("kernels", self.coursedir.release_directory))
+        ran = self._through(self._run_steps[:1], asking, self._resources("kernels", self.coursedir.release_directory))
         texts = [output.get("text", "") for output in ran.cells[0].outputs if output.output_type == "stream"]
         try:
             return [release_check.ALWAYS_THERE, *json.loads("".join(texts))]
@@ -127,13 +129,13 @@ class Checking:
         document = nbformat.read(self._folder(kind) / f"{name}.ipynb", as_version=4)
         resources = self._resources(name, kind)
         try:
-            sound = self._through(SANITISE, document, resources)
-        except (RuntimeError, LookupError, MissingEntry) as error:
+            sound = self._through(self._first_steps, document, resources)
+        except (RuntimeError, LookupError, MissingEntry, ValidationError) as error:
             yield Finding(
                 f"{name}.ipynb", "", f"cannot be graded: {_short(str(error))}.", "Press Generate, then Release."
             )
             return
-        ran = self._through(RUN, sound, resources)
+        ran = self._through(self._run_steps, sound, resources)
         for number, cell in enumerate(ran.cells, start=1):
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
                 named = notebooks.Cell(number, cell).name
@@ -141,7 +143,7 @@ class Checking:
                 if judged:
                     yield Finding(f"{name}.ipynb", named, *judged)
 
-    def _through(self, steps: tuple[str, ...], document: Any, resources: Any) -> Any:
+    def _through(self, steps: list[str], document: Any, resources: Any) -> Any:
         for step in steps:
             document, resources = import_item(step)(config=self.config).preprocess(document, resources)
         return document
