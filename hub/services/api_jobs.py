@@ -8,7 +8,8 @@ from tornado.web import HTTPError
 
 from hub.services.api import Api
 
-VERBS = ("grade",)
+VERBS = ("grade", "check")
+LONGEST_MESSAGE = 50_000  # characters; the findings of a check, one a line
 
 
 class Jobs(Api):
@@ -17,7 +18,7 @@ class Jobs(Api):
         course, assignment, verb = (str(asked.get(word, "")) for word in ("course", "assignment", "verb"))
         person = await self.need_staff(course, "grade")
         if verb not in VERBS or not assignment:
-            raise HTTPError(400, reason="A job needs a course, an assignment and the verb 'grade'.")
+            raise HTTPError(400, reason="A job needs a course, an assignment and the verb 'grade' or 'check'.")
         student = asked.get("student_id")
         number = self.state.store.add_job(
             course=course,
@@ -70,5 +71,5 @@ class JobEnd(Api):
         self.need("grader")
         told = self.body()
         state = "done" if told.get("ok") else "failed"
-        self.state.store.update_job(int(number), state=state, message=str(told.get("message", ""))[:2000])
+        self.state.store.update_job(int(number), state=state, message=str(told.get("message", ""))[:LONGEST_MESSAGE])
         self.set_status(204)

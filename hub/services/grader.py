@@ -27,7 +27,9 @@ from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from hub import findings
 from hub.secrets import Secrets
+from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
@@ -36,6 +38,7 @@ log = logging.getLogger("campushub.grader")
 
 IDLE_SECONDS, SILENT_SECONDS = 0.2, 3
 AHEAD = 1  # submissions made ready while the sandboxes are full: as many again may have stepped aside
+LONGEST_FINDINGS = 50_000  # characters; what has no room is counted
 FIRST_STEPS = (
     "nbgrader.preprocessors.ClearOutput",
     "hub.services.restore_cells.RestoreCells",
@@ -76,12 +79,27 @@ class Grading:
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id = assignment
         _need_generated(coursedir, assignment)
+        if self.job["verb"] == "check":
+            return self._check(Checking(coursedir, config, assignment))
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = self._grade_all(config, assignment, waiting)
         if failed:
             raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
         return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
+
+    def _check(self, checking: Checking) -> str:
+        """Look an assignment over before its release. Raises CannotGrade with the reasons against it."""
+        try:
+            with TURN:
+                found = checking.findings(
+                    lambda done, total: self.service.tell_progress(self.job["id"], done, total, "")
+                )
+        except WorkerSilent as silent:
+            raise CannotGrade(f"{silent} Try again in a minute.") from None
+        if found:
+            raise CannotGrade(findings.told(found, LONGEST_FINDINGS))
+        return "Nothing speaks against handing it out."
 
     def _grade_all(self, config: Config, assignment: str, waiting: list[str]) -> list[str]:
         """Grade several submissions beside each other; a sentence for each that could not be. Raises CannotGrade."""

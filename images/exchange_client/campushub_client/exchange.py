@@ -11,8 +11,9 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.exchange import abc
+from traitlets import Bool, Integer
 
-from campushub_client import folders
+from campushub_client import folders, release_check
 from campushub_client.feedback import score_of
 from campushub_client.service import Service, ServiceError
 
@@ -78,13 +79,29 @@ class FetchFeedback(Exchange, abc.ExchangeFetchFeedback):
 
 
 class ReleaseAssignment(Exchange, abc.ExchangeReleaseAssignment):
+    check = Bool(True, help="have the grader look it over first").tag(config=True)
+    check_seconds = Integer(1800, help="how long to wait for the grader").tag(config=True)
+
     def copy_files(self) -> None:
         source = self.folder(self.coursedir.release_directory, ".")
         if not source.is_dir():
             self.fail(f"{self.name} was not generated yet. Press Generate first.")
+        self._check()
         with folders.packed(source, left_out={".ipynb_checkpoints", "__pycache__"}) as packed:
             self.service.release(self.course, self.name, packed, due_of(self.coursedir, self.name))
         self.log.info("Released %s of %s", self.name, self.course)
+
+    def _check(self) -> None:
+        """Go on when the grader has nothing against it, or when it was said that this does not matter."""
+        if not self.check:
+            return
+        against = release_check.ask(self.service, self.course, self.name, seconds=self.check_seconds, say=self.log.info)
+        for line in against:
+            self.log.warning("%s", line)
+        if against and not self.force:
+            self.fail(
+                f"{self.name} was not released; the lines above say why. {release_check.REMEDY.format(name=self.name)}"
+            )
 
 
 def due_of(coursedir: Any, name: str) -> str | None:

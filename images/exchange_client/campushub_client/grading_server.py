@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -29,9 +30,10 @@ log = logging.getLogger("campushub")
 
 LOOK_EVERY_SECONDS = 1.0
 NAME = r"([^/]+)"
+WHO_SAYS_IT = re.compile(r"^\[\w+ \| [A-Z]+\] ", re.MULTILINE)  # before each line of nbgrader's log
 VERBS = {
     "assign": ("generate_assignment", "--force"),
-    "release": ("release_assignment", "--force"),
+    "release": ("release_assignment",),
     "unrelease": ("list", "--remove"),
     "collect": ("collect", "--update"),
     "generate_feedback": ("generate_feedback", "--force"),
@@ -39,6 +41,7 @@ VERBS = {
 }
 # Outside JupyterLab formgrader links to the pages of the old Notebook at the root of the host (nbgrader 0.9.6, utils.js).
 LINKS = """
+<style>div.modal div.panel pre {white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere}</style>
 <script>
 const linkInLab = linkTo;
 linkTo = (type, path) => window !== window.top ? linkInLab(type, path) :
@@ -152,7 +155,7 @@ class VerbForOne(base.BaseApiHandler):  # type: ignore[misc]
 
 
 async def nbgrader(folder: str, *words: str) -> dict[str, Any]:
-    """Run one of nbgrader's commands; its answer in the shape that formgrader's pages read."""
+    """Run one of nbgrader's commands; its answer in the shape that formgrader's pages read, what was said once."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "nbgrader", *words),
         stdout=asyncio.subprocess.PIPE,
@@ -161,8 +164,7 @@ async def nbgrader(folder: str, *words: str) -> dict[str, Any]:
         env={**os.environ, "NO_COLOR": "1"},
     )
     said, _ = await process.communicate()
-    text = said.decode(errors="replace")
-    return {"success": process.returncode == 0, "log": text, **({"error": text} if process.returncode else {})}
+    return {"success": process.returncode == 0, "log": WHO_SAYS_IT.sub("", said.decode(errors="replace"))}
 
 
 class Autograde(base.BaseApiHandler):  # type: ignore[misc]

@@ -94,6 +94,14 @@ class Service:
         wanted = {"course": course, "assignment": name, "student_id": student_id, "verb": "grade"}
         return int(self._json("POST", "jobs", wanted)["job"])
 
+    def ask_to_check(self, course: str, name: str) -> int:
+        """Queue the check of an assignment before its release; the job's number."""
+        return int(self._json("POST", "jobs", {"course": course, "assignment": name, "verb": "check"})["job"])
+
+    def grader_is_there(self) -> bool:
+        """Whether the grader has asked for work lately."""
+        return bool(self._json("GET", "health")["grader"])
+
     def job(self, number: int) -> dict[str, Any]:
         return self._json("GET", f"jobs/{number}")
 
