@@ -47,6 +47,7 @@ class Receipt:
     due: datetime | None
     late: bool
     files: tuple[StoredFile, ...]
+    remarks: tuple[str, ...] = ()  # what became of files that were not kept as they arrived
 
     def as_data(self) -> dict[str, Any]:
         """Plain values for JSON, times as ISO 8601."""
@@ -80,16 +81,21 @@ def check_twins(paths: Iterable[str]) -> None:
     """Raises Refused when two paths would be one file on some computers (case, accents composed or not)."""
     seen: dict[str, str] = {}
     for path in paths:
-        folded = unicodedata.normalize("NFC", path).casefold()
-        if seen.get(folded) == path:
-            raise Refused(f"'{path}' is there twice. Leave one of them out and submit again.")
-        if folded in seen:
-            raise Refused(f"'{path}' and '{seen[folded]}' differ only in how they are written. Rename one of them.")
-        seen[folded] = path
+        check_twin(path, seen)
 
 
-def check_notebook(path: str, content: bytes) -> None:
-    """Raises Refused for a file called .ipynb that is not a notebook of format 4."""
+def check_twin(path: str, seen: dict[str, str]) -> None:
+    """The same for one more path, which is then among those seen."""
+    folded = unicodedata.normalize("NFC", path).casefold()
+    if seen.get(folded) == path:
+        raise Refused(f"'{path}' is there twice. Leave one of them out and submit again.")
+    if folded in seen:
+        raise Refused(f"'{path}' and '{seen[folded]}' differ only in how they are written. Rename one of them.")
+    seen[folded] = path
+
+
+def read_notebook(path: str, content: bytes) -> dict[str, Any]:
+    """A notebook as plain values; raises Refused for a file called .ipynb that is not one of format 4."""
     if len(content) > NOTEBOOK_LIMIT:
         megabytes = len(content) // 1024**2
         raise Refused(
@@ -101,17 +107,7 @@ def check_notebook(path: str, content: bytes) -> None:
         raise Refused(f"'{path}' is not a notebook any more: it cannot be read. Fetch the assignment again.") from None
     if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or not isinstance(notebook.get("cells"), list):
         raise Refused(f"'{path}' is not a notebook of format 4. Open it in JupyterLab, save it and submit again.")
-
-
-def check_complete(handed_in: Iterable[str], released: Iterable[str]) -> None:
-    """Raises Refused when a notebook that was handed out is not among those handed in."""
-    there = set(handed_in)
-    missing = sorted(path for path in released if path.endswith(".ipynb") and path not in there)
-    if missing:
-        names = ", ".join(f"'{path}'" for path in missing)
-        raise Refused(
-            f"{names} is missing. Give your notebook this name again, or fetch the assignment again, then submit."
-        )
+    return notebook
 
 
 def announcement(text: str) -> str:

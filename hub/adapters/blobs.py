@@ -11,13 +11,13 @@ import io
 import os
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from hub.durable import sync_folder
-from hub.exchange import MOST_FILES, Refused, StoredFile, check_notebook, check_twins, safe_path
+from hub.exchange import MOST_FILES, Refused, StoredFile, check_twin, read_notebook, safe_path
 from hub.trouble import Trouble
 
 CHUNK = 1024**2
@@ -50,19 +50,23 @@ class Blobs:
 
     def store(self, kind: str, name: str, packed: IO[bytes], *, limit: int) -> tuple[StoredFile, ...]:
         """Keep the files of an uploaded tar as one folder; raises Refused for a tar with anything odd in it."""
+        return self.write(kind, name, _sound(members(packed, limit)))
+
+    def write(self, kind: str, name: str, files: Iterable[tuple[str, IO[bytes]]]) -> tuple[StoredFile, ...]:
+        """Keep files, by safe paths, as one folder; raises Refused when they cannot lie in one."""
         self.check_room()
         target = self.top / kind / name
         beside = target.with_name(f".{name}")
         beside.mkdir(mode=0o700)
         try:
-            files = tuple(_unpack(packed, beside, limit))
+            kept = tuple(_keep_all(files, beside))
             _sync_tree(beside)
             beside.rename(target)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise
         sync_folder(target.parent)
-        return files
+        return kept
 
     def remove(self, kind: str, name: str) -> None:
         """Remove a folder that no row names."""
@@ -88,9 +92,11 @@ class Blobs:
         return self.top / kind / name / safe_path(path)
 
 
-def _unpack(packed: IO[bytes], folder: Path, limit: int) -> Iterator[StoredFile]:
-    paths: list[str] = []
+def members(packed: IO[bytes], limit: int) -> Iterator[tuple[str, IO[bytes]]]:
+    """The files of a tar by safe paths; raises Refused for one with anything odd in it."""
+    paths: dict[str, str] = {}
     room = limit
+    packed.seek(0)
     try:
         with tarfile.open(fileobj=packed, mode="r:") as archive:
             for member in archive:
@@ -100,27 +106,46 @@ def _unpack(packed: IO[bytes], folder: Path, limit: int) -> Iterator[StoredFile]
                 path = _checked(member, paths)
                 room -= member.size
                 if room < 0:
-                    raise Refused(
-                        f"Together the files are larger than {limit // 1024**2} MB. Remove large files and try again."
-                    )
+                    raise Refused(too_large(limit))
                 source = archive.extractfile(member)
                 if source is None:
                     raise Refused(f"'{path}' is not an ordinary file.")
-                yield _keep(source, folder, path)
+                yield path, source
     except tarfile.TarError:
         raise Refused("What arrived is not whole. Try again.") from None
+
+
+def too_large(limit: int) -> str:
+    return f"Together the files are larger than {limit // 1024**2} MB. Remove large files and try again."
+
+
+def _sound(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[tuple[str, IO[bytes]]]:
+    for path, source in files:
+        if path.endswith(".ipynb"):
+            content = source.read()
+            read_notebook(path, content)
+            yield path, io.BytesIO(content)
+        else:
+            yield path, source
+
+
+def _keep_all(files: Iterable[tuple[str, IO[bytes]]], folder: Path) -> Iterator[StoredFile]:
+    none = True
+    try:
+        for path, source in files:
+            yield _keep(source, folder, path)
+            none = False
     except (FileExistsError, NotADirectoryError):
         raise Refused("A file and a folder have the same name. Rename one of them and submit again.") from None
-    if not paths:
+    if none:
         raise Refused("There are no files in it.")
 
 
-def _checked(member: tarfile.TarInfo, paths: list[str]) -> str:
+def _checked(member: tarfile.TarInfo, paths: dict[str, str]) -> str:
     if not member.isreg():
         raise Refused(f"'{member.name[:100]}' is a link or a device. Put the file itself in its place and try again.")
     path = safe_path(member.name)
-    paths.append(path)
-    check_twins(paths)
+    check_twin(path, paths)
     if len(paths) > MOST_FILES:
         raise Refused(f"There are more than {MOST_FILES} files. Remove what does not belong to the assignment.")
     return path
@@ -130,19 +155,14 @@ def _keep(source: IO[bytes], folder: Path, path: str) -> StoredFile:
     target = folder / path
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    seen = io.BytesIO() if path.endswith(".ipynb") else None
     with target.open("xb") as file:
         while chunk := source.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
             file.write(chunk)
-            if seen is not None:
-                seen.write(chunk)
         file.flush()
         os.fchmod(file.fileno(), 0o400)
         os.fsync(file.fileno())
-    if seen is not None:
-        check_notebook(path, seen.getvalue())
     return StoredFile(path, size, digest.hexdigest())
 
 

@@ -94,6 +94,14 @@ submissions = Table(
     UniqueConstraint("person", "key"),
 )
 
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 feedback = Table(
     "feedback",
     metadata,

@@ -14,10 +14,12 @@ from typing import IO, Any
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, RowMapping
 
+from hub.adapters import remarks
+from hub.adapters.arrivals import Arrival, handed_out
 from hub.adapters.blobs import Blobs, Failpoint, no_failpoint
 from hub.adapters.store import Store
 from hub.adapters.tables import assignments, feedback, people, submissions
-from hub.exchange import Receipt, Refused, StoredFile, check_complete, is_late
+from hub.exchange import Receipt, Refused, StoredFile, is_late
 
 
 @dataclass(frozen=True)
@@ -83,22 +85,35 @@ class Work:
         with self.store.begin() as connection:
             connection.execute(sql.update(assignments).where(_is(course, name)).values(due=due))
 
-    def submit(self, course: str, name: str, person: str, packed: IO[bytes], *, key: str, now: datetime) -> Receipt:
+    def submit(
+        self,
+        course: str,
+        name: str,
+        person: str,
+        packed: IO[bytes],
+        *,
+        key: str,
+        now: datetime,
+        confirmed: bool = False,
+    ) -> Receipt:
         """Store a submission and answer for it; the same key gives the same receipt.
 
-        `now` is when the upload began, by the server's clock. Raises Refused for what cannot be taken.
+        `now` is when the upload began, by the server's clock. Raises Refused for what cannot be taken, and Unconfirmed
+        for what is taken only when its person says so.
         """
         if (earlier := self._by_key(person, key)) is not None:
             return earlier
         released = self.assignment(course, name)
         if released is None or released.release is None:
             raise Refused(f"'{name}' is not handed out in this course now. Ask your instructor.")
+        wanted = handed_out(self.blobs, released.release, [file.path for file in released.files])
+        arrival = Arrival(packed, wanted, self.limit)
+        verdict = arrival.judged(confirmed=confirmed)
         identity = secrets.token_hex(12)
-        files = self.blobs.store("submissions", identity, packed, limit=self.limit)
+        files = self.blobs.write("submissions", identity, arrival.kept(verdict))
         try:
-            check_complete([file.path for file in files], [file.path for file in released.files])
             self.failpoint("stored")
-            receipt = self._record(identity, released, person, files, key=key, now=now)
+            receipt = self._record(identity, released, person, files, verdict.told, key=key, now=now)
         except Exception:
             self.blobs.remove("submissions", identity)
             raise
@@ -113,14 +128,14 @@ class Work:
         released: Assignment,
         person: str,
         files: tuple[StoredFile, ...],
+        told: tuple[str, ...],
         *,
         key: str,
         now: datetime,
     ) -> Receipt:
         with self.store.begin() as connection:
-            same = sql.select(submissions).where(submissions.c.person == person, submissions.c.key == key)
-            if (row := connection.execute(same).mappings().first()) is not None:
-                return _receipt(row)
+            if same := _receipts(connection, _keyed(person, key)):
+                return same[0]
             mine = _mine(released.course, released.name, person)
             last = connection.execute(sql.select(sql.func.max(submissions.c.attempt)).where(mine)).scalar() or 0
             receipt = Receipt(
@@ -133,18 +148,18 @@ class Work:
                 due=released.due,
                 late=is_late(now, released.due),
                 files=files,
+                remarks=told,
             )
             values = {**receipt.as_data(), "id": identity, "key": key, "at": now, "due": released.due}
-            del values["submission"]
+            del values["submission"], values["remarks"]
             values["files"] = [asdict(file) for file in files]
             connection.execute(sql.insert(submissions).values(**values))
+            remarks.add(connection, identity, told)
         return receipt
 
     def _by_key(self, person: str, key: str) -> Receipt | None:
-        query = sql.select(submissions).where(submissions.c.person == person, submissions.c.key == key)
         with self.store.begin() as connection:
-            row = connection.execute(query).mappings().first()
-        return _receipt(row) if row else None
+            return next(iter(_receipts(connection, _keyed(person, key))), None)
 
     def receipts(self, course: str, *, person: str | None = None, name: str | None = None) -> list[Receipt]:
         """A course's receipts, oldest first, of one person or of all, for one assignment or for all."""
@@ -153,14 +168,12 @@ class Work:
             which.append(submissions.c.person == person)
         if name is not None:
             which.append(submissions.c.assignment == name)
-        query = sql.select(submissions).where(*which).order_by(submissions.c.at, submissions.c.attempt)
         with self.store.begin() as connection:
-            return [_receipt(row) for row in connection.execute(query).mappings()]
+            return _receipts(connection, sql.and_(*which))
 
     def receipt(self, identity: str) -> Receipt | None:
         with self.store.begin() as connection:
-            row = connection.execute(sql.select(submissions).where(submissions.c.id == identity)).mappings().first()
-        return _receipt(row) if row else None
+            return next(iter(_receipts(connection, submissions.c.id == identity)), None)
 
     def submitters(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Student id, full name and e-mail of people, by name."""
@@ -197,6 +210,10 @@ def _mine(course: str, name: str, person: str) -> sql.ColumnElement[bool]:
     return sql.and_(submissions.c.course == course, submissions.c.assignment == name, submissions.c.person == person)
 
 
+def _keyed(person: str, key: str) -> sql.ColumnElement[bool]:
+    return sql.and_(submissions.c.person == person, submissions.c.key == key)
+
+
 def _find(connection: Connection, course: str, name: str) -> Assignment | None:
     row = connection.execute(sql.select(assignments).where(_is(course, name))).mappings().first()
     return _assignment(row) if row else None
@@ -210,6 +227,13 @@ def _assignment(row: RowMapping) -> Assignment:
     return Assignment(**{**row, "files": _files(row["files"])})
 
 
-def _receipt(row: RowMapping) -> Receipt:
+def _receipts(connection: Connection, which: sql.ColumnElement[bool]) -> list[Receipt]:
+    """Receipts, oldest first, with what was said when they were given."""
+    told = remarks.of(connection, which)
+    query = sql.select(submissions).where(which).order_by(submissions.c.at, submissions.c.attempt)
+    return [_receipt(row, told.get(row["id"], ())) for row in connection.execute(query).mappings()]
+
+
+def _receipt(row: RowMapping, told: tuple[str, ...]) -> Receipt:
     values = {key: row[key] for key in ("course", "assignment", "person", "attempt", "at", "due", "late")}
-    return Receipt(submission=row["id"], files=_files(row["files"]), **values)
+    return Receipt(submission=row["id"], files=_files(row["files"]), remarks=told, **values)

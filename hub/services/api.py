@@ -11,6 +11,7 @@ from tornado.web import HTTPError, RequestHandler
 from hub.adapters.blobs import DiskNearlyFull
 from hub.courses import Person, may, why_not
 from hub.exchange import Refused
+from hub.handed_in import Unconfirmed
 from hub.services.state import Caller, HubSilent, State
 from hub.trouble import Trouble
 
@@ -104,6 +105,8 @@ class Api(RequestHandler):
                 self.refuse(status_code, reason)
             case DiskNearlyFull():
                 self.refuse(507, str(error))
+            case Unconfirmed():
+                self.refuse(409, str(error), **error.as_data())
             case Refused():
                 self.refuse(422, str(error))
             case HubSilent():

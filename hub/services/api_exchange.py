@@ -167,7 +167,14 @@ class Submit(Streamed):
     async def put(self, course: str, name: str) -> None:
         key = self.request.headers.get("Idempotency-Key", "")[:100] or secrets.token_hex(16)
         receipt = await asyncio.to_thread(
-            self.state.work.submit, course, unquote(name), self.person.name, self.packed(), key=key, now=self.began
+            self.state.work.submit,
+            course,
+            unquote(name),
+            self.person.name,
+            self.packed(),
+            key=key,
+            now=self.began,
+            confirmed=self.get_argument("confirmed", "") == "yes",
         )
         self.answer(receipt.as_data(), 201)
 

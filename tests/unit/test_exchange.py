@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.exchange import Refused, check_complete, check_notebook, check_twins, is_late, safe_path
+from hub.exchange import Refused, check_twins, is_late, read_notebook, safe_path
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -33,12 +33,7 @@ def test_twins_are_refused(twins: tuple[str, str]) -> None:
 @pytest.mark.parametrize("content", [b"", b"no json", b"[]", b'{"nbformat": 3, "cells": []}', b"[" * 100_000])
 def test_what_is_no_notebook_is_refused_in_words(content: bytes) -> None:
     with pytest.raises(Refused, match=r"ps1\.ipynb"):
-        check_notebook("ps1.ipynb", content)
-
-
-def test_renamed_notebook_is_named() -> None:
-    with pytest.raises(Refused, match=r"'ps1\.ipynb' is missing"):
-        check_complete(["my ps1.ipynb"], ["ps1.ipynb", "data.csv"])
+        read_notebook("ps1.ipynb", content)
 
 
 def test_late_is_after_the_due_time() -> None:

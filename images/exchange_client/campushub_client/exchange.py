@@ -15,7 +15,7 @@ from traitlets import Bool, Integer
 
 from campushub_client import folders, release_check
 from campushub_client.feedback import score_of
-from campushub_client.service import Service, ServiceError
+from campushub_client.service import Service, ServiceError, Unconfirmed
 
 SUBMISSION_FILE = "submission_id.txt"  # which submission a collected folder is
 TIMESTAMP_FILE = "timestamp.txt"  # nbgrader's own
@@ -52,12 +52,23 @@ class FetchAssignment(Exchange, abc.ExchangeFetchAssignment):
 
 
 class Submit(Exchange, abc.ExchangeSubmit):
+    confirmed = Bool(
+        False, help="Submit although a notebook is missing, or tests were changed; --Submit.confirmed=True says so."
+    ).tag(config=True)
+
     def copy_files(self) -> None:
         source = folders.home_of_assignments(self.course) / self.name
         if not source.is_dir():
             self.fail(f"There is no folder {source}. Fetch the assignment first.")
-        with folders.packed(source) as packed:
-            receipt = self.service.submit(self.course, self.name, packed)
+        try:
+            with folders.packed(source) as packed:
+                receipt = self.service.submit(self.course, self.name, packed, confirmed=self.confirmed)
+        except Unconfirmed as asked:
+            again = f"nbgrader submit {self.name} --Submit.confirmed=True"
+            told = [str(asked), *asked.told.get("remarks", ())]
+            self.fail(f"{' '.join(told)} Nothing was submitted yet. To submit all the same: {again}")
+        for remark in receipt["remarks"]:
+            self.log.warning("%s", remark)
         late = "late" if receipt["late"] else "on time"
         self.log.info("Submitted %s, attempt %s, %s, receipt %s", *_told(receipt, late))
 

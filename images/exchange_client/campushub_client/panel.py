@@ -20,7 +20,7 @@ from tornado.web import HTTPError, authenticated
 
 from campushub_client import folders
 from campushub_client.archive import Archive
-from campushub_client.service import Service, ServiceError
+from campushub_client.service import Service, ServiceError, Unconfirmed
 
 VALIDATE_SECONDS = 600
 
@@ -49,14 +49,16 @@ class Panel(APIHandler):  # type: ignore[misc]  # Jupyter's class has no types
     async def told(self, work: Callable[[], dict[str, Any]]) -> None:
         try:
             self.finish(json.dumps(await asyncio.to_thread(work)))
+        except Unconfirmed as asked:
+            self.refuse(str(asked), **asked.told)
         except ServiceError as refused:
             self.refuse(str(refused))
         except (OSError, tarfile.TarError) as trouble:
             self.refuse(f"Your home could not be written or read ({trouble}). Make room in it and try again.")
 
-    def refuse(self, sentence: str) -> None:
+    def refuse(self, sentence: str, **more: Any) -> None:
         self.set_status(409)
-        self.finish(json.dumps({"message": sentence}))
+        self.finish(json.dumps({"message": sentence, **more}))
 
     def wanted(self) -> str:
         """The assignment's name in the request."""
@@ -99,10 +101,11 @@ class Submit(Panel):
     @authenticated
     async def post(self) -> None:
         name = self.wanted()
+        confirmed = (self.get_json_body() or {}).get("confirmed") is True
 
         def work() -> dict[str, Any]:
             with folders.packed(_fetched(name)) as packed:
-                return Service.from_environment().submit(course(), name, packed)
+                return Service.from_environment().submit(course(), name, packed, confirmed=confirmed)
 
         await self.told(work)
 

@@ -29,6 +29,14 @@ class ServiceError(Exception):
     """What the service refused, or that it does not answer; its text is for people."""
 
 
+class Unconfirmed(ServiceError):
+    """A submission that waits for its person's yes; `told` names what is missing or changed."""
+
+    def __init__(self, sentence: str, told: dict[str, Any]) -> None:
+        super().__init__(sentence)
+        self.told = told
+
+
 @dataclass(frozen=True)
 class Service:
     """The service as one token's holder sees it."""
@@ -53,9 +61,10 @@ class Service:
         """The tar of what was handed out."""
         return self._tar(f"assignments/{_path(course, name)}/files")
 
-    def submit(self, course: str, name: str, packed: IO[bytes]) -> dict[str, Any]:
-        """Hand a tar in; the receipt."""
-        return self._upload(f"assignments/{_path(course, name)}/submission", packed, key=secrets.token_hex(16))
+    def submit(self, course: str, name: str, packed: IO[bytes], *, confirmed: bool = False) -> dict[str, Any]:
+        """Hand a tar in; the receipt. Raises Unconfirmed for what is taken only when its person says so."""
+        path = f"assignments/{_path(course, name)}/submission{'?confirmed=yes' if confirmed else ''}"
+        return self._upload(path, packed, key=secrets.token_hex(16))
 
     def feedback_files(self, submission: str) -> IO[bytes]:
         return self._tar(f"submissions/{quote(submission)}/feedback")
@@ -161,7 +170,7 @@ class Service:
             if answer.ok:
                 return answer
             if answer.status_code not in (502, 503) or not left:
-                raise ServiceError(_sentence(answer))
+                raise _refusal(answer)
             time.sleep(1)
         raise ServiceError(SILENT)
 
@@ -176,8 +185,11 @@ def _path(course: str, name: str) -> str:
     return f"{quote(course, safe='')}/{quote(name, safe='')}"
 
 
-def _sentence(answer: requests.Response) -> str:
+def _refusal(answer: requests.Response) -> ServiceError:
     try:
-        return str(answer.json()["error"])
+        told = dict(answer.json())
+        sentence = str(told.pop("error"))
     except (ValueError, KeyError, TypeError):
-        return SILENT if answer.status_code >= 500 else f"CampusHub refused this (status {answer.status_code})."
+        silent = answer.status_code >= 500
+        return ServiceError(SILENT if silent else f"CampusHub refused this (status {answer.status_code}).")
+    return Unconfirmed(sentence, told) if answer.status_code == 409 and "missing" in told else ServiceError(sentence)

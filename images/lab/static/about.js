@@ -8,7 +8,7 @@ const versions = packages => packages.map(one => `${one.name} ${one.version}`).j
 
 class About {
   constructor(app, server) {
-    Object.assign(this, { app, server, dialog: new Dialog() });
+    Object.assign(this, { app, server, dialog: new Dialog('about') });
   }
 
   async open() {

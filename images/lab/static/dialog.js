@@ -7,7 +7,8 @@ const STYLE = `
   font: 16px/1.5 system-ui, sans-serif; }
 .campushub-dialog::backdrop { background: rgb(0 0 0 / 45%); }
 .campushub-dialog h2 { margin: 0 0 8px; font-size: 20px; }
-.campushub-dialog p { margin: 8px 0; }
+.campushub-dialog p { margin: 8px 0; overflow-wrap: anywhere; }
+.campushub-dialog ul { margin: 4px 0 8px; padding-left: 20px; overflow-wrap: anywhere; }
 .campushub-actions { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 16px; }
 .campushub-actions > * { font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 6px; border: 2px solid #17457a; color: #17457a;
   background: #fff; text-decoration: none; cursor: pointer; }
@@ -15,11 +16,12 @@ const STYLE = `
 .campushub-actions > :focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
 `;
 
-// One question or message at a time, over everything else.
+// One question or message at a time, over everything else. `name` tells one dialog of a page from another.
 export class Dialog {
-  constructor() {
+  constructor(name) {
     document.head.append(make('style', {}, STYLE));
-    this.node = make('dialog', { class: 'campushub-dialog', 'aria-labelledby': 'campushub-dialog-title' });
+    this.title = `campushub-${name}-title`;
+    this.node = make('dialog', { class: 'campushub-dialog', 'aria-labelledby': this.title });
     document.body.append(this.node);
     this.about = '';
   }
@@ -32,7 +34,7 @@ export class Dialog {
     this.about = about;
     this.node.oncancel = dismissed;
     this.node.onclose = () => (this.about = '');
-    this.node.replaceChildren(make('h2', { id: 'campushub-dialog-title' }, title), ...sentences.map(one => (typeof one === 'string' ? make('p', {}, one) : one)),
+    this.node.replaceChildren(make('h2', { id: this.title }, title), ...sentences.map(one => (typeof one === 'string' ? make('p', {}, one) : one)),
       make('div', { class: 'campushub-actions' }, ...actions));
     this.node.showModal();
   }

@@ -1,5 +1,7 @@
 // The assignments panel. Every text goes into the page as text, never as markup; every answer of the server is a sentence.
 
+import { Dialog } from './dialog.js';
+
 const STYLE = `
 .campushub-panel { background: var(--jp-layout-color1); color: var(--jp-ui-font-color1); overflow: auto; padding: 12px;
   font-size: var(--jp-ui-font-size1); line-height: 1.45; }
@@ -58,7 +60,7 @@ export class Server {
     }
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) {
-      throw new Error(told.message || `This did not work (${answer.status}). Try again.`);
+      throw Object.assign(new Error(told.message || `This did not work (${answer.status}). Try again.`), { told });
     }
     return told;
   }
@@ -67,6 +69,7 @@ export class Server {
 class Panel {
   constructor(app, documents, server, node) {
     Object.assign(this, { app, documents, server, node });
+    this.dialog = new Dialog('submit');
     this.messages = {};
     this.busy = '';
     this.course = null;
@@ -161,6 +164,7 @@ class Panel {
     }
     const box = make('div', { class: `campushub-told${told.wrong ? ' campushub-wrong' : ''}`, role: told.wrong ? 'alert' : 'status' },
       make('p', {}, told.text));
+    (told.remarks || []).forEach(remark => box.append(make('p', {}, remark)));
     (told.details || []).forEach(detail => box.append(make('pre', {}, detail)));
     return box;
   }
@@ -171,6 +175,7 @@ class Panel {
     }
     return make('details', { class: 'campushub-receipt' },
       make('summary', {}, `Receipt: ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}, attempt ${receipt.attempt}`),
+      ...(receipt.remarks || []).map(remark => make('p', {}, remark)),
       ...receipt.files.map(file => make('p', {}, `${file.path}, ${file.size} bytes, SHA-256 `, make('code', {}, file.sha256))),
       make('a', { href: `/courses/receipts/${receipt.submission}`, target: '_blank' }, 'Keep this receipt: its own page'));
   }
@@ -217,9 +222,47 @@ class Panel {
 
   async submit(one) {
     await this.save(one);
-    const receipt = await this.server.ask('submit', { name: one.name });
+    let receipt;
+    try {
+      receipt = await this.server.ask('submit', { name: one.name });
+    } catch (error) {
+      if (!error.told || !error.told.missing) {
+        throw error;
+      }
+      if (!(await this.agreed(error.told))) {
+        return { text: 'Nothing was submitted.' };
+      }
+      receipt = await this.server.ask('submit', { name: one.name, confirmed: true });
+    }
     const count = receipt.files.length === 1 ? '1 file' : `${receipt.files.length} files`;
-    return { text: `Submitted: attempt ${receipt.attempt}, ${count}, ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}.` };
+    const notebooks = files => files.filter(file => file.path.endsWith('.ipynb')).length;
+    const expected = notebooks(one.files) > 1 ? `, ${notebooks(receipt.files)} of ${notebooks(one.files)} notebooks` : '';
+    return { text: `Submitted: attempt ${receipt.attempt}, ${count}${expected}, ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}.`,
+      remarks: receipt.remarks };
+  }
+
+  // What was handed in is not whole: the person says whether it counts all the same. Leaving the dialog is no.
+  agreed({ missing, changed, lost, remarks }) {
+    const list = (sentence, names) => (names.length
+      ? [sentence, make('ul', {}, ...names.map(name => make('li', {}, name)))] : []);
+    const each = cells => Object.entries(cells).map(([path, ids]) => `${path}: ${ids.join(', ')}`);
+    const it = missing.length === 1 ? 'it' : 'them';
+    const sentences = [
+      ...list(missing.length === 1 ? 'This notebook is missing:' : 'These notebooks are missing:', missing),
+      ...list('These test or locked cells were changed or are missing; they count as they were handed out:', each(changed)),
+      ...list('These cells for answers are missing:', each(lost)),
+      ...list('Also:', remarks)
+    ];
+    return new Promise(decide => {
+      const answer = yes => () => {
+        this.dialog.close('submit');
+        decide(yes);
+      };
+      this.dialog.show('submit', missing.length ? `Submit without ${it}?` : 'Submit all the same?', sentences, [
+        make('button', { type: 'button', onclick: answer(false) }, 'Do not submit'),
+        make('button', { type: 'button', onclick: answer(true) }, missing.length ? `Submit without ${it}` : 'Submit')
+      ], answer(false));
+    });
   }
 
   async feedback(one) {

@@ -15,7 +15,7 @@ const clock = text => new Date(text).toLocaleTimeString(undefined, { hour: '2-di
 export class Session {
   constructor(server) {
     this.server = server;
-    this.dialog = new Dialog();
+    this.dialog = new Dialog('session');
     this.silent = 0;
     this.toldAt = 0;
     this.moved = false;
