@@ -180,7 +180,8 @@ class Store:
         return dict(row) if row else None
 
     def last_job(self, course: str, assignment: str) -> dict[str, Any] | None:
-        query = sql.select(jobs).where(jobs.c.course == course, jobs.c.assignment == assignment)
+        """The last time that an assignment was graded, or is going to be."""
+        query = sql.select(jobs).where(jobs.c.course == course, jobs.c.assignment == assignment, jobs.c.verb == "grade")
         with self.begin() as connection:
             row = connection.execute(query.order_by(jobs.c.id.desc()).limit(1)).mappings().first()
         return dict(row) if row else None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from hub import ends, image_record
 from hub.adapters.announcements import Announcement
@@ -56,18 +54,6 @@ class Card:
 def title(state: State, course: str) -> str:
     found = state.settings.courses.get(course)
     return found.title if found else course
-
-
-def moment_in(zone: str) -> Callable[[datetime | None], str]:
-    """How a time is written for people: weekday, date and clock of the campus."""
-
-    def write(at: datetime | None) -> str:
-        if at is None:
-            return "no due date"
-        local = at.astimezone(ZoneInfo(zone) if zone else None)
-        return local.strftime("%A %-d %B %Y, %H:%M %Z")
-
-    return write
 
 
 def course_card(state: State, person: Person, key: str, running: set[str]) -> Card:

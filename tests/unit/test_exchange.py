@@ -1,12 +1,8 @@
 """Which files may be handed in."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from hub.exchange import Refused, check_complete, check_notebook, check_twins, is_late, safe_path
-
-NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+from hub.exchange import Refused, check_complete, check_notebook, check_twins, safe_path
 
 
 @pytest.mark.parametrize(
@@ -39,9 +35,3 @@ def test_what_is_no_notebook_is_refused_in_words(content: bytes) -> None:
 def test_renamed_notebook_is_named() -> None:
     with pytest.raises(Refused, match=r"'ps1\.ipynb' is missing"):
         check_complete(["my ps1.ipynb"], ["ps1.ipynb", "data.csv"])
-
-
-def test_late_is_after_the_due_time() -> None:
-    assert not is_late(NOON, NOON)
-    assert is_late(NOON + timedelta(seconds=1), NOON)
-    assert not is_late(NOON, None)
