@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any
 
 from hub.exchange import Receipt, Refused
+from hub.extensions import Extension, Member
 
 DAY = timedelta(days=1)
 MOST_ATTEMPTS = 1000
@@ -46,42 +47,6 @@ class Shows(StrEnum):
     NOTHING = "nothing"
     SCORE = "score"
     MESSAGES = "messages"
-
-
-class Kind(StrEnum):
-    """Whom an extension is given to; a group is several people, named one by one."""
-
-    PERSON = "person"
-    SECTION = "section"
-    GROUP = "group"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A person of a course, and their section there if they have one."""
-
-    name: str
-    section: str = ""
-
-
-@dataclass(frozen=True)
-class Extension:
-    """A later due date of some. `who` is a person, a section, or the people of a group with spaces between."""
-
-    number: int
-    kind: Kind
-    who: str
-    due: datetime
-    given_by: str
-    at: datetime
-    reason: str = ""
-
-    def reaches(self, member: Member) -> bool:
-        match self.kind:
-            case Kind.SECTION:
-                return bool(member.section) and member.section == self.who
-            case _:
-                return member.name in self.who.split()
 
 
 @dataclass(frozen=True)
@@ -149,6 +114,16 @@ class Standing:
     receipt: Receipt
     percent_lost: float
     counts: bool
+
+
+def late_words(rules: Rules) -> str:
+    """What being late means, in a sentence."""
+    match rules.late:
+        case Late.REFUSE:
+            return "Nothing is taken after the due date."
+        case Late.PERCENT:
+            return f"Each started day after it costs {rules.percent_a_day:g} % of the points."
+    return "Later work is taken and marked late."
 
 
 def check(rules: Rules) -> None:
@@ -245,16 +220,21 @@ def points_lost(score: float, max_score: float, percent: float) -> float:
     return max(0.0, min(score, max_score * percent / 100))
 
 
-def standings(rules: Rules, member: Member, receipts: Sequence[Receipt], scores: Mapping[str, float]) -> list[Standing]:
+def standings(
+    rules: Rules, member: Member, receipts: Sequence[Receipt], scores: Mapping[str, tuple[float, float]]
+) -> list[Standing]:
     """One person's submissions of one assignment, oldest first, by the rules and dates of now.
 
-    `scores` are points by submission, with what was lost by being late taken off.
+    `scores` are points and highest possible points by submission, before anything is lost by being late.
     """
-    due, found = due_for(rules, member), counting(rules, receipts, scores)
+    due = due_for(rules, member)
+    lost = {one.submission: percent_lost(rules, one.at, due) for one in receipts}
+    left = {name: score - points_lost(score, most, lost.get(name, 0)) for name, (score, most) in scores.items()}
+    found = counting(rules, receipts, left)
     return [
         Standing(
             receipt=replace(one, due=due, late=minutes_late(one.at, due) > 0),
-            percent_lost=percent_lost(rules, one.at, due),
+            percent_lost=lost[one.submission],
             counts=one is found,
         )
         for one in receipts

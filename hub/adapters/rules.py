@@ -14,8 +14,9 @@ from hub.adapters import tables
 from hub.adapters.store import Store
 from hub.adapters.tables import assignments, extensions, feedback, members, submissions
 from hub.exchange import Receipt, Refused
+from hub.extensions import Extension, Kind, Member
 from hub.moments import moment_in
-from hub.rules import Chance, Extension, Kind, Member, Rules, Standing, chance, check, judge, standings
+from hub.rules import Chance, Rules, Standing, chance, check, judge, standings
 
 MOST_EXTENSIONS = 500  # of one assignment
 
@@ -148,14 +149,14 @@ def _member(connection: Connection, course: str, person: str) -> Member:
     return Member(person, connection.execute(query).scalar() or "")
 
 
-def _scores(connection: Connection, course: str) -> Mapping[str, float]:
-    """The points that were given back, by submission."""
+def _scores(connection: Connection, course: str) -> Mapping[str, tuple[float, float]]:
+    """The points that were given back and the highest possible ones, by submission."""
     query = (
-        sql.select(feedback.c.submission, feedback.c.score)
+        sql.select(feedback.c.submission, feedback.c.score, feedback.c.max_score)
         .join(submissions, submissions.c.id == feedback.c.submission)
         .where(submissions.c.course == course, feedback.c.score.is_not(None))
     )
-    return {row["submission"]: row["score"] for row in connection.execute(query).mappings()}
+    return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
 
 
 def _extension(row: RowMapping) -> Extension:

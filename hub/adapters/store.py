@@ -180,8 +180,9 @@ class Store:
         return dict(row) if row else None
 
     def last_job(self, course: str, assignment: str) -> dict[str, Any] | None:
-        """The last time that an assignment was graded, or is going to be."""
-        query = sql.select(jobs).where(jobs.c.course == course, jobs.c.assignment == assignment, jobs.c.verb == "grade")
+        """The grading that was asked for last; checks before a release are no grading."""
+        mine = (jobs.c.course == course, jobs.c.assignment == assignment, jobs.c.verb == "grade")
+        query = sql.select(jobs).where(*mine)
         with self.begin() as connection:
             row = connection.execute(query.order_by(jobs.c.id.desc()).limit(1)).mappings().first()
         return dict(row) if row else None

@@ -43,6 +43,7 @@ class Feedback:
     max_score: float | None
     released_at: datetime
     files: tuple[StoredFile, ...]
+    lost: float = 0  # points by being late; `score` is what is left
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,9 @@ from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from hub.rules import Rules
 from hub.secrets import Secrets
+from hub.services import penalties
 from hub.services.sandbox_execute import WorkerSilent
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
@@ -40,7 +42,6 @@ STEPS = (
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 
@@ -62,9 +63,12 @@ class Grading:
         course, assignment, only = self.job["course"], self.job["assignment"], self.job["student_id"]
         if course not in self.settings.courses:
             raise CannotGrade(f"There is no course '{course}' in the settings any more.")
-        config = self._config(course)
+        rules = Rules.of_data(self.service.rules(course, assignment))
+        config = self._config(course, rules)
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id = assignment
+        if self.job["verb"] == "dates":
+            return self._follow(coursedir, rules)
         _need_generated(coursedir, assignment)
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
@@ -72,20 +76,30 @@ class Grading:
         for done, student in enumerate(waiting):
             self.service.tell_progress(self.job["id"], done, len(waiting), "")
             failed += self._grade(coursedir, config, student)
+        penalties.bring(coursedir, self.service.submissions(course, assignment))
         self.service.tell_progress(self.job["id"], len(waiting), len(waiting), "")
         if failed:
             raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
         return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
 
-    def _config(self, course: str) -> Config:
+    def _follow(self, coursedir: CourseDirectory, rules: Rules) -> str:
+        """Bring the gradebook's due date and penalties to what holds now; nothing is run again."""
+        if not Path(coursedir.root, "gradebook.db").exists():
+            return "There is no gradebook yet."
+        penalties.bring_due(coursedir, rules.due)
+        changed = penalties.bring(coursedir, self.service.submissions(self.job["course"], self.job["assignment"]))
+        return f"The penalties of {changed} were changed."
+
+    def _config(self, course: str, rules: Rules) -> Config:
         config = Config()
         configure(config, course, self.settings.folders.courses / course)
         config.Autograde.autograde_preprocessors = list(STEPS)
         config.SandboxExecute.worker = os.environ["CAMPUSHUB_WORKER_URL"]
         config.SandboxExecute.token = Secrets(self.settings.folders.secrets).read("worker")
         config.SandboxExecute.course = course
-        config.SandboxExecute.image = self.settings.courses[course].image
-        config.SandboxExecute.seconds = self.settings.sandbox.seconds
+        config.SandboxExecute.image = rules.image or self.settings.courses[course].image
+        config.SandboxExecute.seconds = rules.seconds or self.settings.sandbox.seconds
+        config.SandboxExecute.memory = rules.memory or 0
         return config
 
     def _collect(self, coursedir: CourseDirectory, config: Config, only: str | None) -> None:

@@ -65,7 +65,9 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]  # JupyterH
 
     def show(self, template: str, **values: Any) -> None:
         moment = moment_in(self.state.settings.timezone)
-        self.render(template, person=self.person, prefix=PREFIX, moment=moment, quote=quote, **values)
+        self.render(
+            template, person=self.person, prefix=PREFIX, moment=moment, quote=quote, now=self.state.now(), **values
+        )
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]

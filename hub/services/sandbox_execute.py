@@ -31,10 +31,18 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
     course = Unicode(help="whose image the sandbox runs").tag(config=True)
     image = Unicode(help="name of the course's image").tag(config=True)
     seconds = Integer(300, help="wall-clock time of one submission").tag(config=True)
+    memory = Integer(0, help="bytes of memory of one submission; 0: the worker's own").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         folder = Path(resources["metadata"]["path"])
-        asked = {"course": self.course, "image": self.image, "notebook": nb, "files": files_of(folder)}
+        limits = {"seconds": self.seconds, "memory": self.memory}
+        asked = {
+            "course": self.course,
+            "image": self.image,
+            "notebook": nb,
+            "files": files_of(folder),
+            "limits": limits,
+        }
         try:
             answer = requests.post(
                 f"{self.worker}/execute",

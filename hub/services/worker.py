@@ -23,11 +23,14 @@ from hub.settings_file import load
 log = logging.getLogger("campushub.worker")
 
 PORT = 8020
+OWN_LIMITS = {"seconds", "memory"}  # what an assignment may have of its own
 OVERHEAD = 2  # base64 and JSON make a submission larger
 
 
 class Execute(RequestHandler):
-    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64); JSON back as `hub.grading.merge` reads."""
+    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64) and, where its assignment says so,
+    `limits` (seconds, bytes of memory); JSON back as `hub.grading.merge` reads.
+    """
 
     def initialize(self, settings: Settings, sandboxes: Sandboxes, room: asyncio.Semaphore) -> None:
         self.hub, self.sandboxes, self.room = settings, sandboxes, room
@@ -46,7 +49,8 @@ class Execute(RequestHandler):
             return self.refuse(
                 409, f"The image '{asked['image']}' is not on this machine; run `campushub images build`."
             )
-        limits = self.hub.sandbox
+        own = {word: int(limit) for word, limit in asked.get("limits", {}).items() if limit and word in OWN_LIMITS}
+        limits = self.hub.sandbox.model_copy(update=own)
         given = {
             "notebook": asked["notebook"],
             "files": asked["files"],

@@ -19,8 +19,9 @@ from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.exchange import Receipt, Refused
+from hub.extensions import Kind
 from hub.roster import parse
-from hub.rules import Counts, Kind, Late, Rules
+from hub.rules import Counts, Late, Rules
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

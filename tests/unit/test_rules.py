@@ -13,13 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.exchange import Receipt, Refused
+from hub.extensions import Extension, Kind, Member
 from hub.moments import for_field, from_field, moment_in
 from hub.rules import (
     Counts,
-    Extension,
-    Kind,
     Late,
-    Member,
     Rules,
     Shows,
     chance,
@@ -111,7 +109,8 @@ def test_nobody_loses_more_than_there_is(score: float, most: float, percent: flo
 
 @given(rules, st.integers(1, 6), st.dictionaries(st.sampled_from([f"s{n}" for n in range(1, 7)]), st.floats(0, 10)))
 def test_exactly_one_attempt_counts(some: Rules, many: int, scores: dict[str, float]) -> None:
-    told = standings(some, ASHA, [receipt(n) for n in range(1, many + 1)], scores)
+    points = {name: (score, 10.0) for name, score in scores.items()}
+    told = standings(some, ASHA, [receipt(n) for n in range(1, many + 1)], points)
     assert [one.counts for one in told].count(True) == 1
     assert counting(some, [], scores) is None
 
