@@ -90,9 +90,12 @@ class Rulebook:
         given = list(receipts)
         with self.store.begin() as connection:
             found = rules_in(connection, course)
+            whose = {one.person for one in given}
             sections = sql.select(members.c.person, members.c.section).where(members.c.course == course)
+            if len(whose) == 1:
+                sections = sections.where(members.c.person.in_(whose))
             section = {row["person"]: row["section"] for row in connection.execute(sections).mappings()}
-            scores = _scores(connection, course)
+            scores = _scores(connection, course, whose, {one.assignment for one in given})
         told: dict[str, Standing] = {}
         for (person, name), mine in groupby(sorted(given, key=_whose), key=_whose):
             member = Member(person, section.get(person, ""))
@@ -149,13 +152,15 @@ def _member(connection: Connection, course: str, person: str) -> Member:
     return Member(person, connection.execute(query).scalar() or "")
 
 
-def _scores(connection: Connection, course: str) -> Mapping[str, tuple[float, float]]:
-    """The points that were given back and the highest possible ones, by submission."""
+def _scores(connection: Connection, course: str, whose: set[str], names: set[str]) -> Mapping[str, tuple[float, float]]:
+    """The points that were given back and the highest possible ones, by submission, of some assignments."""
     query = (
         sql.select(feedback.c.submission, feedback.c.score, feedback.c.max_score)
         .join(submissions, submissions.c.id == feedback.c.submission)
-        .where(submissions.c.course == course, feedback.c.score.is_not(None))
+        .where(submissions.c.course == course, submissions.c.assignment.in_(names), feedback.c.score.is_not(None))
     )
+    if len(whose) == 1:  # one person looks often, and must not have everybody's read
+        query = query.where(submissions.c.person.in_(whose))
     return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
 
 

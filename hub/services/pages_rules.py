@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from tornado.web import HTTPError
 
@@ -50,7 +51,7 @@ class Ruled(Page):
     def changed(self, course: str, name: str) -> None:
         """Let the gradebook follow, and go back to the page."""
         dates_moved(self.state, course, name, by=self.person.name)
-        self.redirect(f"{PREFIX}{course}/assignments/{name}?saved=1")
+        self.redirect(f"{PREFIX}{course}/assignments/{quote(name, safe='')}?saved=1")
 
     def moment(self, word: str, told: str) -> datetime | None:
         """A time of the form; raises Refused for what is none."""

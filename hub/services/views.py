@@ -124,6 +124,7 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
     fetched = state.members.fetched(course)
     standings = state.rulebook.standings(course, state.work.receipts(course))
     latest = {(one.receipt.assignment, one.receipt.person): one.receipt for one in standings}
+    counts = {(one.receipt.assignment, one.receipt.person): one.receipt.attempt for one in standings if one.counts}
     feedback = given_back(state, standings)
     assignments = [
         {
@@ -135,6 +136,7 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
                     person,
                     fetched.get((found.name, person["name"])),
                     latest.get((found.name, person["name"])),
+                    counts.get((found.name, person["name"])),
                     _given(latest, feedback, found.name, person["name"]),
                 )
                 for person in people
