@@ -16,8 +16,10 @@ REASONS = {
     "memory": "The notebook needed more memory than this course allows, and was ended.",
     "output": "The notebook printed more than this course allows, and was ended.",
     "kernel": "The Python process ended before the notebook was finished (exit, a crash, or memory ran out).",
+    "no-kernel": "The notebook asks for a kernel that the course's image does not have.",
     "broken": "The notebook ended its own sandbox, so that no result came back.",
 }
+READY_SECONDS = 900  # a sandbox is kept ready so long after the last submission that ran in its image
 OUTPUT_KINDS = {"stream", "display_data", "execute_result", "error"}
 
 
@@ -43,7 +45,12 @@ def merge(notebook: dict[str, Any], result: Mapping[str, Any]) -> dict[str, Any]
 
 def not_run(why: str) -> dict[str, Any]:
     """The error output of a cell that was not run to its end."""
-    return {"output_type": "error", "ename": "NotRun", "evalue": why, "traceback": [f"NotRun: {why}"]}
+    return error_output("NotRun", why)
+
+
+def error_output(name: str, why: str) -> dict[str, Any]:
+    """An error among a cell's outputs, by which nbgrader gives it no points."""
+    return {"output_type": "error", "ename": name, "evalue": why, "traceback": [f"{name}: {why}"]}
 
 
 def usable(outputs: object) -> bool:
@@ -73,9 +80,9 @@ def _are_texts(value: object) -> bool:
 
 
 def read_result(text: bytes) -> dict[str, Any]:
-    """What a sandbox wrote, or that it is broken."""
+    """What a sandbox wrote once it was up, or that it is broken."""
     try:
-        found = json.loads(text)
+        found = json.loads(text.partition(b"\n")[2])
     except (ValueError, RecursionError):
         return {"cells": [], "ended": "broken"}
     return found if isinstance(found, dict) else {"cells": [], "ended": "broken"}

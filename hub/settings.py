@@ -62,9 +62,10 @@ class Sandbox(Model):
     seconds: int = Field(300, ge=10, le=86_400, description="wall-clock time of one submission")
     memory: Size = Field("1G", description="memory of one submission")  # type: ignore[assignment]
     cpu: float = Field(1, gt=0, description="processor cores of one submission")
-    processes: int = Field(128, ge=32, description="processes and threads of one submission")
+    processes: int = Field(512, ge=32, description="processes and threads of one submission")
     output: Size = Field("20M", description="bytes that may come back from one submission")  # type: ignore[assignment]
-    at_once: int = Field(2, ge=1, le=256, description="submissions executed at the same time")
+    at_once: int = Field(0, ge=0, le=256, description="submissions executed at the same time; 0: one for each core")
+    ready: int = Field(1, ge=0, le=16, description="sandboxes that wait, started, for the next submission of an image")
 
 
 class Https(Model):

@@ -21,10 +21,13 @@ from hub.trouble import Trouble
 
 RUNNER = Path(__file__).resolve().parent.parent / "sandbox_runner.py"
 NOBODY = "65534:65534"
-START_SECONDS = 30  # for the container and its Python, on top of the notebook's own time
+START_SECONDS = 60  # for the container and its Python, on top of the notebook's own time
 SCRATCH = "size=256m,mode=1777,nosuid,nodev"
 HEADER = struct.Struct(">BxxxL")  # of Docker's multiplexed stream: which stream, how many bytes
 STANDARD_OUTPUT = 1
+STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+UP = b"up\n"  # the first that a sandbox writes, before it has read anything
+BEHIND = 128  # its share of the processors where there are not enough: a person's server has 1024
 
 
 class SandboxFailed(Trouble):
@@ -37,6 +40,15 @@ class Ended:
 
     written: bytes
     reason: str | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A sandbox that has started and waits for its one submission."""
+
+    identity: str
+    attached: Any
+    limits: Sandbox
 
 
 @dataclass(frozen=True)
@@ -54,24 +66,48 @@ class Sandboxes:
             self.client.remove_container(one["Id"], force=True, v=True)
         return len(left)
 
-    def run(self, image: str, given: bytes, limits: Sandbox) -> Ended:
-        """Run one submission; blocks until it has ended. Raises SandboxFailed when Docker cannot."""
+    def make(self, image: str, limits: Sandbox) -> Made:
+        """Start a sandbox; its kernel comes up by itself. Raises SandboxFailed when Docker cannot."""
         name = f"{self.instance}-sandbox-{secrets.token_hex(6)}"
         try:
-            made = self.client.create_container(**self._container(name, image, limits))["Id"]
+            identity = self.client.create_container(**self._container(name, image, limits))["Id"]
         except (docker.errors.APIError, requests.RequestException) as error:
             raise SandboxFailed(f"no sandbox could be made: {error}") from None
-        overdue = threading.Event()
-        watch = threading.Timer(limits.seconds + START_SECONDS, self._end, (made, overdue))
         try:
-            written, too_much = self._talk(made, given, limits, watch)
+            attached = self.client.attach_socket(identity, params=STREAMS)
+            self.client.start(identity)
+        except (docker.errors.APIError, requests.RequestException, OSError) as error:
+            self._remove(identity)
+            raise SandboxFailed(f"the sandbox could not be started: {error}") from None
+        return Made(identity, attached, limits)
+
+    def lives(self, made: Made) -> bool:
+        """Whether a sandbox that waited can still be used."""
+        try:
+            return bool(self.client.inspect_container(made.identity)["State"]["Running"])
+        except (docker.errors.APIError, requests.RequestException):
+            return False
+
+    def remove(self, made: Made) -> None:
+        made.attached.close()
+        self._remove(made.identity)
+
+    def run(self, made: Made, given: bytes) -> Ended:
+        """Run the one submission; blocks until it has ended and the sandbox is gone. Raises SandboxFailed."""
+        overdue = threading.Event()
+        watch = threading.Timer(made.limits.seconds + START_SECONDS, self._end, (made.identity, overdue))
+        watch.start()
+        try:
+            written, too_much = _talk(made, given)
             watch.cancel()
-            state = self.client.inspect_container(made)["State"]
+            state = self.client.inspect_container(made.identity)["State"]
         except (docker.errors.APIError, requests.RequestException, OSError) as error:
             raise SandboxFailed(f"the sandbox could not be run: {error}") from None
         finally:
             watch.cancel()
-            self._remove(made)
+            self.remove(made)
+        if not (too_much or overdue.is_set() or written.startswith(UP)):
+            raise SandboxFailed(f"the sandbox did not come up (exit code {state.get('ExitCode')})")
         return Ended(written, _reason(state, written, overdue=overdue.is_set(), too_much=too_much))
 
     def _container(self, name: str, image: str, limits: Sandbox) -> dict[str, Any]:
@@ -85,6 +121,7 @@ class Sandboxes:
             mem_limit=limits.memory,
             memswap_limit=limits.memory,
             nano_cpus=int(limits.cpu * 1e9),
+            cpu_shares=BEHIND,
             ipc_mode="private",
             init=True,
             ulimits=[{"Name": "core", "Soft": 0, "Hard": 0}, {"Name": "nofile", "Soft": 1024, "Hard": 1024}],
@@ -108,26 +145,6 @@ class Sandboxes:
             "host_config": host,
         }
 
-    def _talk(self, made: str, given: bytes, limits: Sandbox, watch: threading.Timer) -> tuple[bytes, bool]:
-        """Hand the input in and take the output, at most so many bytes; whether there was more."""
-        attached = self.client.attach_socket(made, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-        try:
-            self.client.start(made)
-            watch.start()
-            sender = threading.Thread(target=_send, args=(attached, given), daemon=True)
-            sender.start()
-            written = bytearray()
-            taken = 0
-            for stream, chunk in _frames(attached):
-                taken += len(chunk)
-                if taken > limits.output:
-                    return b"", True
-                if stream == STANDARD_OUTPUT:
-                    written += chunk
-            return bytes(written), False
-        finally:
-            attached.close()
-
     def _end(self, made: str, overdue: threading.Event) -> None:
         overdue.set()
         self._remove(made, kill=True)
@@ -142,14 +159,27 @@ class Sandboxes:
             return  # gone already; what an engine keeps is removed at the worker's next start
 
 
+def _talk(made: Made, given: bytes) -> tuple[bytes, bool]:
+    """Hand the input in and take the output, at most so many bytes; whether there was more."""
+    threading.Thread(target=_send, args=(made.attached, given), daemon=True).start()
+    written, taken = bytearray(), 0
+    for stream, chunk in _frames(made.attached):
+        taken += len(chunk)
+        if taken > made.limits.output:
+            return b"", True
+        if stream == STANDARD_OUTPUT:
+            written += chunk
+    return bytes(written), False
+
+
 def _reason(state: dict[str, Any], written: bytes, *, overdue: bool, too_much: bool) -> str | None:
     if too_much:
         return "output"
     if overdue:
         return "timeout"
-    if state.get("OOMKilled") and not written:
-        return "memory"
-    return None if written else "broken"
+    if written != UP:
+        return None
+    return "memory" if state.get("OOMKilled") else "broken"
 
 
 def _send(attached: Any, given: bytes) -> None:

@@ -9,11 +9,12 @@ from hub import image_record, images
 from hub.adapters import databases
 from hub.adapters.engine import Container
 from hub.checks import UP, Examined, Finding
+from hub.grading import READY_SECONDS
 from hub.settings import CORE_PARTS
 from hub.status import fault, look
 
 STARTING = timedelta(minutes=3)  # a server may run this long before JupyterHub has written it down
-SANDBOX_MORE = timedelta(minutes=2)  # on top of a submission's own time
+SANDBOX_MORE = timedelta(seconds=READY_SECONDS + 180)  # it may have waited, on top of a submission's own time
 
 
 def parts(examined: Examined) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import os
 import signal
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,22 @@ from traitlets.config import Config
 from hub.rules import Rules
 from hub.secrets import Secrets
 from hub.services import penalties
-from hub.services.sandbox_execute import WorkerSilent
+from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
 
 log = logging.getLogger("campushub.grader")
 
-IDLE_SECONDS, SILENT_SECONDS = 1, 3
+IDLE_SECONDS, SILENT_SECONDS = 0.2, 3
+AHEAD = 1  # submissions made ready while the sandboxes are full
+FIRST_STEPS = (
+    "nbgrader.preprocessors.ClearOutput",
+    "hub.services.restore_cells.RestoreCells",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+)
 STEPS = (
     "hub.services.sandbox_execute.SandboxExecute",
     "nbgrader.preprocessors.IgnorePattern",
@@ -72,12 +82,8 @@ class Grading:
         _need_generated(coursedir, assignment)
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
-        failed = []
-        for done, student in enumerate(waiting):
-            self.service.tell_progress(self.job["id"], done, len(waiting), "")
-            failed += self._grade(coursedir, config, student)
+        failed = self._grade_all(config, assignment, waiting)
         penalties.bring(coursedir, self.service.submissions(course, assignment))
-        self.service.tell_progress(self.job["id"], len(waiting), len(waiting), "")
         if failed:
             raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
         return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
@@ -90,9 +96,25 @@ class Grading:
         changed = penalties.bring(coursedir, self.service.submissions(self.job["course"], self.job["assignment"]))
         return f"The penalties of {changed} were changed."
 
+    def _grade_all(self, config: Config, assignment: str, waiting: list[str]) -> list[str]:
+        """Grade several submissions beside each other; a sentence for each that could not be. Raises CannotGrade."""
+        failed: list[str] = []
+        places = self.settings.sandbox.at_once or os.cpu_count() or 1
+        with ThreadPoolExecutor(places + AHEAD) as threads:
+            under_way = [threads.submit(self._grade, config, assignment, student) for student in waiting]
+            try:
+                for done, graded in enumerate(as_completed(under_way)):
+                    failed += graded.result()
+                    self.service.tell_progress(self.job["id"], done + 1, len(waiting), "")
+            except (CannotGrade, ServiceError):
+                threads.shutdown(cancel_futures=True)
+                raise
+        return failed
+
     def _config(self, course: str, rules: Rules) -> Config:
         config = Config()
         configure(config, course, self.settings.folders.courses / course)
+        config.Autograde.sanitize_preprocessors = list(FIRST_STEPS)
         config.Autograde.autograde_preprocessors = list(STEPS)
         config.SandboxExecute.worker = os.environ["CAMPUSHUB_WORKER_URL"]
         config.SandboxExecute.token = Secrets(self.settings.folders.secrets).read("worker")
@@ -109,13 +131,15 @@ class Grading:
         except ExchangeError as error:
             raise CannotGrade(f"Nothing could be collected: {error}") from None
 
-    def _grade(self, coursedir: CourseDirectory, config: Config, student: str) -> list[str]:
+    def _grade(self, config: Config, assignment: str, student: str) -> list[str]:
         """Grade one submission; a sentence if that did not work. Raises CannotGrade when nothing can be graded now."""
-        coursedir.student_id = student
+        coursedir = CourseDirectory(config=config)
+        coursedir.assignment_id, coursedir.student_id = assignment, student
         steps = Autograde(coursedir=coursedir, config=config)
         steps.force = True
         try:
-            steps.start()
+            with TURN:
+                steps.start()
         except WorkerSilent as silent:
             raise CannotGrade(f"{silent} Try again in a minute.") from None
         except (NbGraderException, SystemExit) as error:

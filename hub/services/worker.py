@@ -11,19 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
 from hub import image_record
 from hub.adapters.sandboxes import Sandboxes, SandboxFailed
 from hub.grading import read_result
 from hub.secrets import Secrets
-from hub.settings import Settings
+from hub.services.pool import Pool
+from hub.settings import Sandbox, Settings
 from hub.settings_file import load
 
 log = logging.getLogger("campushub.worker")
 
 PORT = 8020
 OWN_LIMITS = {"seconds", "memory"}  # what an assignment may have of its own
+LOOK_SECONDS = 30
 OVERHEAD = 2  # base64 and JSON make a submission larger
 
 
@@ -32,8 +35,8 @@ class Execute(RequestHandler):
     `limits` (seconds, bytes of memory); JSON back as `hub.grading.merge` reads.
     """
 
-    def initialize(self, settings: Settings, sandboxes: Sandboxes, room: asyncio.Semaphore) -> None:
-        self.hub, self.sandboxes, self.room = settings, sandboxes, room
+    def initialize(self, settings: Settings, pool: Pool, room: asyncio.Semaphore) -> None:
+        self.hub, self.pool, self.room = settings, pool, room
 
     def check_xsrf_cookie(self) -> None:
         """Only the grader comes here, with a token."""
@@ -57,16 +60,24 @@ class Execute(RequestHandler):
             "seconds": limits.seconds,
             "output": limits.output,
         }
-        began = time.monotonic()
         try:
-            async with self.room:
-                ended = await asyncio.to_thread(self.sandboxes.run, tag, json.dumps(given).encode(), limits)
+            result = await self.run(tag, json.dumps(given).encode(), limits)
         except SandboxFailed as failed:
             log.error("sandbox failed: %s", failed)
             return self.refuse(503, str(failed))
+        return self.answer(200, result)
+
+    async def run(self, tag: str, given: bytes, limits: Sandbox) -> dict[str, Any]:
+        """Run what was given in a sandbox of its own. Raises SandboxFailed."""
+        async with self.room:
+            began = time.monotonic()
+            made = await self.pool.take(tag, limits)
+            ended = await asyncio.to_thread(self.pool.sandboxes.run, made, given)
+        if not self.room.locked():
+            IOLoop.current().add_callback(self.pool.refill, tag, limits)
         result = {"cells": [], "ended": ended.reason} if ended.reason else read_result(ended.written)
         log.info("sandbox ended: reason=%s seconds=%.1f", ended.reason or result.get("ended"), time.monotonic() - began)
-        return self.answer(200, result)
+        return result
 
     def refuse(self, status: int, sentence: str) -> None:
         self.answer(status, {"error": sentence})
@@ -82,10 +93,13 @@ async def main() -> None:
     settings = load(Path(os.environ["CAMPUSHUB_CONFIG"]))
     sandboxes = Sandboxes(docker.APIClient(timeout=60), settings.name)
     log.info("sandboxes left over and removed: %s", sandboxes.remove_left_over())
-    given = {"settings": settings, "sandboxes": sandboxes, "room": asyncio.Semaphore(settings.sandbox.at_once)}
+    pool, places = Pool(sandboxes), settings.sandbox.at_once or os.cpu_count() or 1
+    given = {"settings": settings, "pool": pool, "room": asyncio.Semaphore(places)}
     size = settings.submission_limit * OVERHEAD
     Application([(r"/execute", Execute, given)]).listen(PORT, max_body_size=size, max_buffer_size=size)
-    await asyncio.Event().wait()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        await pool.expire()
 
 
 if __name__ == "__main__":

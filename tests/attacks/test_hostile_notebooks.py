@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.coursework import (
     MARKER,
     RIGHT,
+    WRONG,
     cell,
     files_below,
     grade,
@@ -45,7 +47,8 @@ NAME = "attacked"
 def hostile(name: str) -> Any:
     """The assignment's notebook with the attack in the place of the solution."""
     code = nbformat.read(HERE / "notebooks" / f"{name}.ipynb", as_version=4).cells[0].source
-    return notebook(f"{RIGHT}\n{code}", tests="assert answer() == 42")
+    solution = WRONG if EXPECTED[name].get("forges") else RIGHT
+    return notebook(f"{solution}\n{code}", tests="assert answer() == 42")
 
 
 @dataclass
@@ -67,6 +70,22 @@ class Stock:
         folder.mkdir(parents=True)
         nbformat.write(document, folder / f"{NAME}.ipynb")
         return folder / f"{NAME}.ipynb"
+
+    def score(self, student: str) -> float:
+        """Grade one student's submission; the points."""
+        done = self.nbgrader("autograde", NAME, f"--student={student}")
+        assert done.returncode == 0, done.stderr
+        return self.points(student)
+
+    def points(self, student: str) -> float:
+        query = """
+            select sum(grade.auto_score) from grade
+            join submitted_notebook on grade.notebook_id = submitted_notebook.id
+            join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
+            where submitted_assignment.student_id = ?
+        """
+        with sqlite3.connect(self.folder / "gradebook.db") as gradebook:
+            return float(gradebook.execute(query, [student]).fetchone()[0] or 0)
 
     def result(self) -> Any:
         return nbformat.read(self.folder / "autograded" / "mallory" / NAME / f"{NAME}.ipynb", as_version=4)
@@ -93,8 +112,13 @@ def succeeds(name: str, stock: Stock, browser: Browser) -> bool:
     """Whether the attack reaches what it is after in nbgrader as it comes."""
     alice = stock.folder / "submitted" / "alice" / NAME / f"{NAME}.ipynb"
     before = alice.read_text(encoding="utf-8")
+    if EXPECTED[name].get("forges"):
+        stock.put("honest", notebook(WRONG, tests="assert answer() == 42"))
+        assert stock.score("honest") == 0, "the wrong solution fails by itself"
     stock.put("mallory", hostile(name))
     done = stock.nbgrader("autograde", NAME, "--student=mallory")
+    if EXPECTED[name].get("forges"):
+        return stock.points("mallory") == 5
     match name:
         case "kill-grader":
             return done.returncode == -9
@@ -198,6 +222,9 @@ def test_attack_is_kept_out_here(
     assert score(attacked, "student", NAME) == 5, "somebody else's submission is graded all the same"
     assert files_below(submitted).items() >= before.items()
     assert not manual_marks(attacked)
+    if EXPECTED[name].get("forges"):
+        assert (score(attacked, "student2", NAME) == 5) is (EXPECTED[name]["ours"] == "open"), EXPECTED[name]
+        return
     reached = name in REACHED and REACHED[name](attacked)
     if name == "script-in-output":
         reached = acts(*formgrader_page(attacked, teacher, browser))
@@ -221,7 +248,7 @@ def test_markup_in_text_cannot_act(attacked: Instance, student2: Person, teacher
     assert not acts(context, url)
 
 
-def test_made_up_marks_of_a_cell_stop_that_submission_only(
+def test_made_up_marks_of_a_cell_are_gone_and_the_rest_counts(
     attacked: Instance, student: Person, student2: Person, teacher: Person
 ) -> None:
     """nbgrader prints a cell's `grade_id` into its pages as it is; a made-up one never gets that far."""
@@ -230,6 +257,6 @@ def test_made_up_marks_of_a_cell_stop_that_submission_only(
     document.cells.append(cell("1", '"><script>actedAsReader</script>', solution=True))
     document.cells[-1]["id"] = "made-up"
     submit(student2, NAME, document)
-    said = grade(teacher, NAME)
-    assert "1 graded, 1 not: Suda Student" in said, said
-    assert score(attacked, "student", NAME) == 5
+    assert grade(teacher, NAME).startswith("done")
+    assert "actedAsReader" not in json.dumps([one.metadata for one in graded(attacked, "student2", NAME).cells])
+    assert [score(attacked, name, NAME) for name in ("student", "student2")] == [5, 5]

@@ -68,7 +68,11 @@ def test_what_was_sent_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"no json", b"[1]", b"[" * 100_000, b"\xff\xfe"])
 def test_unreadable_result_is_broken(text: bytes) -> None:
-    assert read_result(text)["ended"] == "broken"
+    assert read_result(b"up\n" + text)["ended"] == "broken"
+
+
+def test_result_is_what_comes_once_the_sandbox_is_up() -> None:
+    assert read_result(b'up\n{"cells": [], "ended": null}') == {"cells": [], "ended": None}
 
 
 @pytest.mark.parametrize(

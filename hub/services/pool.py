@@ -1,0 +1,65 @@
+"""Sandboxes that are up before there is a submission, so that nobody waits for Python to start.
+
+Each takes one submission and is gone. They are kept for images that were graded with lately, and never while others wait
+for a place: then a sandbox that is made is used at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hub.adapters.sandboxes import Made, Sandboxes, SandboxFailed
+from hub.grading import READY_SECONDS
+from hub.settings import Sandbox
+
+log = logging.getLogger("campushub.worker")
+
+Kind = tuple[str, Sandbox]  # the image's tag, and what its submission may use
+
+
+@dataclass
+class Pool:
+    """The sandboxes that wait. Used in one event loop; what Docker does, it does in threads."""
+
+    sandboxes: Sandboxes
+    clock: Callable[[], float] = time.monotonic
+    waiting: dict[Kind, deque[Made]] = field(default_factory=lambda: defaultdict(deque))
+    used: dict[Kind, float] = field(default_factory=dict)
+    making: int = 0
+
+    async def take(self, image: str, limits: Sandbox) -> Made:
+        """One that waits, or a new one. Raises SandboxFailed."""
+        kind = (image, limits)
+        self.used[kind] = self.clock()
+        while self.waiting[kind]:
+            made = self.waiting[kind].popleft()
+            if await asyncio.to_thread(self.sandboxes.lives, made):
+                return made
+            await asyncio.to_thread(self.sandboxes.remove, made)
+        return await asyncio.to_thread(self.sandboxes.make, image, limits)
+
+    async def refill(self, image: str, limits: Sandbox) -> None:
+        """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so."""
+        kind = (image, limits)
+        while len(self.waiting[kind]) + self.making < limits.ready:
+            self.making += 1
+            try:
+                self.waiting[kind].append(await asyncio.to_thread(self.sandboxes.make, image, limits))
+            except SandboxFailed as failed:
+                log.warning("no sandbox is kept ready: %s", failed)
+                return
+            finally:
+                self.making -= 1
+
+    async def expire(self) -> None:
+        """Remove those of an image that nothing was graded with for a while."""
+        for kind, at in list(self.used.items()):
+            if self.clock() - at > READY_SECONDS:
+                del self.used[kind]
+                for made in self.waiting.pop(kind, ()):
+                    await asyncio.to_thread(self.sandboxes.remove, made)
