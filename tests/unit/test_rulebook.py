@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.adapters import databases
 from hub.adapters.blobs import Blobs
 from hub.adapters.members import Members
 from hub.adapters.rules import Rulebook
@@ -162,3 +163,11 @@ def test_store_of_an_earlier_version_opens_and_has_the_old_rules(course: Course,
         old.executescript("drop table rules; drop table extensions;")
     again = Rulebook(Store.at(tmp_path))
     assert again.of("demo", "ps1") == Rules(due=NOON)
+
+
+def test_backup_of_the_store_has_rules_and_extensions(course: Course, tmp_path: Path) -> None:
+    course.keep(attempts=2)
+    course.extend("asha", NOON + DAY)
+    (tmp_path / "again").mkdir()
+    databases.copy(tmp_path / "store.sqlite", tmp_path / "again" / "store.sqlite")
+    assert Rulebook(Store.at(tmp_path / "again")).of("demo", "ps1") == course.book.of("demo", "ps1")
