@@ -138,7 +138,7 @@ def check(rules: Rules) -> None:
     if not 0 <= rules.percent_a_day <= 100:
         raise Refused("The percentage a day is a number from 0 to 100.")
     if rules.late is not Late.MARK and due is None:
-        raise Refused("Without a due date nothing is late. Give it one, or take 'is marked late'.")
+        raise Refused("Without a due date nothing is late. Give it one, or take 'taken and marked late'.")
     if rules.attempts is not None and not 1 <= rules.attempts <= MOST_ATTEMPTS:
         raise Refused(f"The number of attempts is from 1 to {MOST_ATTEMPTS}; leave it empty for any number.")
     if rules.seconds is not None and not SECONDS[0] <= rules.seconds <= SECONDS[1]:

@@ -27,15 +27,15 @@ Number = TypeVar("Number", int, float)
 
 LONGEST_REASON = 200
 LATE = {
-    Late.MARK: "it is taken and marked late",
-    Late.PERCENT: "it is taken and loses a percentage a day",
-    Late.REFUSE: "it is refused",
+    Late.MARK: "taken and marked late",
+    Late.PERCENT: "taken, loses a percentage a day",
+    Late.REFUSE: "refused",
 }
 COUNTS = {Counts.LAST: "the last", Counts.FIRST: "the first", Counts.BEST: "the best"}
 SHOWS = {
-    Shows.NOTHING: "nothing before you give feedback",
+    Shows.NOTHING: "nothing before feedback",
     Shows.SCORE: "the points of each question",
-    Shows.MESSAGES: "the points, and what the visible tests said",
+    Shows.MESSAGES: "points, what visible tests said",
 }
 
 

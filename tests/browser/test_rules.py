@@ -43,7 +43,7 @@ def set_rules(teacher: Visit) -> None:
     page.get_by_role("link", name=f"Rules and extensions of {NAME}").click()
     teacher.shot("rules", ours=True)
     page.get_by_label("Due", exact=True).fill(days(2.5))
-    page.get_by_label("After the due date").select_option("percent")
+    page.get_by_role("combobox", name="Work after the due date is").select_option("percent")
     page.get_by_label("Percent a day").fill("20")
     page.get_by_label("Attempts").fill("3")
     save(page)
@@ -58,7 +58,7 @@ def save(page: Page) -> None:
 
 def extend(teacher: Visit) -> None:
     page = teacher.page
-    page.get_by_label("For", exact=True).select_option("person:student")
+    page.get_by_role("combobox", name="For").select_option("person:student")
     page.get_by_label("Until").fill(days(6.5))
     page.get_by_label("Reason").fill("Was ill")
     page.get_by_role("button", name="Extend").click()
@@ -101,7 +101,7 @@ def close(teacher: Visit) -> None:
     page.get_by_role("button", name="End the extension for").click()
     expect(page.locator("main")).to_contain_text("Nobody has an extension")
     page.get_by_label("Due", exact=True).fill(days(-2))
-    page.get_by_label("After the due date").select_option("refuse")
+    page.get_by_role("combobox", name="Work after the due date is").select_option("refuse")
     save(page)
 
 
