@@ -109,6 +109,7 @@ def _add_development(words: Any) -> None:
             "from docker run to the first answer, and memory of a server: three minutes",
             "how many times (9)",
         ),
+        ("grade", 60, "submissions graded in a minute: some minutes", "how many submissions (60)"),
     ):
         one = measure.add_parser(name, help=about)
         one.add_argument("--n", type=int, default=count, help=meaning)

@@ -94,11 +94,11 @@ def _judged(
     trace = _trace(*where)
     left = [output for output in (_without(one, trace) for one in outputs) if output.get("text") != ""]
     if any(output["output_type"] == "error" for output in left):
-        return left
+        return _without_mark(left)
     if trace not in _written(outputs):
-        return [*left, error_output("NotCounted", NO_TRACE)]
+        return _not_counted(left, NO_TRACE)
     if [_failure(output) for output in failed] != [("AssertionError", trace)]:
-        return [*left, error_output("NotCounted", NOT_FAILING)]
+        return _not_counted(left, NOT_FAILING)
     return _with_mark(left, float(cell["metadata"]["nbgrader"]["points"]))
 
 
@@ -110,9 +110,22 @@ def _with_mark(outputs: list[dict[str, Any]], points: float) -> list[dict[str, A
     text = str(returned[0]["data"].get("text/plain", ""))
     mark = _number(text)
     if len(returned) > 1 or mark is None or not 0 <= mark <= points:
-        return [*outputs, error_output("NotCounted", NO_MARK.format(mark=repr(text[:60]), points=points))]
+        return _not_counted(outputs, NO_MARK.format(mark=repr(text[:60]), points=points))
     returned[0]["data"] = {**returned[0]["data"], "text/plain": repr(mark)}
     return outputs
+
+
+def _not_counted(outputs: list[dict[str, Any]], why: str) -> list[dict[str, Any]]:
+    return [*_without_mark(outputs), error_output("NotCounted", why)]
+
+
+def _without_mark(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The outputs with what was returned only shown: nbgrader takes the first result for a mark, an error behind it or not."""
+    return [_shown(output) if output["output_type"] == "execute_result" else output for output in outputs]
+
+
+def _shown(output: dict[str, Any]) -> dict[str, Any]:
+    return {"output_type": "display_data", "data": output["data"], "metadata": output.get("metadata", {})}
 
 
 def _number(text: str) -> float | None:

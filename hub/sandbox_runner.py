@@ -8,6 +8,7 @@ believed is `hub.grading`'s question.
 from __future__ import annotations
 
 import base64
+import contextlib
 import ctypes
 import json
 import os
@@ -160,7 +161,8 @@ class Kernel:
 
     def end(self) -> None:
         """End it; whatever it has started ends with the sandbox."""
-        os.kill(self.process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process, signal.SIGKILL)
 
 
 class Shown:

@@ -67,6 +67,10 @@ class Sandbox(Model):
     at_once: int = Field(0, ge=0, le=256, description="submissions executed at the same time; 0: one for each core")
     ready: int = Field(1, ge=0, le=16, description="sandboxes that wait, started, for the next submission of an image")
 
+    def places(self, cores: int) -> int:
+        """How many run at the same time on a machine with so many cores."""
+        return self.at_once or cores
+
 
 class Https(Model):
     """How the domain is served. Files are absolute paths, or relative to the folder of the settings."""

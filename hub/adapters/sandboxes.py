@@ -5,6 +5,7 @@ Knows Docker; what runs inside is `hub.sandbox_runner`, what its answer is worth
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import struct
 import threading
@@ -27,6 +28,7 @@ HEADER = struct.Struct(">BxxxL")  # of Docker's multiplexed stream: which stream
 STANDARD_OUTPUT = 1
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 UP = b"up\n"  # the first that a sandbox writes, before it has read anything
+LAST = 2  # the share of one that has taken long already; the least that the kernel knows
 BEHIND = 128  # its share of the processors where there are not enough: a person's server has 1024
 
 
@@ -87,6 +89,11 @@ class Sandboxes:
             return bool(self.client.inspect_container(made.identity)["State"]["Running"])
         except (docker.errors.APIError, requests.RequestException):
             return False
+
+    def put_last(self, made: Made) -> None:
+        """Leave it the processors that nobody else wants."""
+        with contextlib.suppress(docker.errors.APIError, requests.RequestException):  # it has just ended
+            self.client.update_container(made.identity, cpu_shares=LAST)
 
     def remove(self, made: Made) -> None:
         made.attached.close()

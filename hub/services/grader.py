@@ -37,7 +37,7 @@ from hub.settings_file import SettingsInvalid, load
 log = logging.getLogger("campushub.grader")
 
 IDLE_SECONDS, SILENT_SECONDS = 0.2, 3
-AHEAD = 1  # submissions made ready while the sandboxes are full
+AHEAD = 1  # submissions made ready while the sandboxes are full: as many again may have stepped aside
 FIRST_STEPS = (
     "nbgrader.preprocessors.ClearOutput",
     "hub.services.restore_cells.RestoreCells",
@@ -99,8 +99,8 @@ class Grading:
     def _grade_all(self, config: Config, assignment: str, waiting: list[str]) -> list[str]:
         """Grade several submissions beside each other; a sentence for each that could not be. Raises CannotGrade."""
         failed: list[str] = []
-        places = self.settings.sandbox.at_once or os.cpu_count() or 1
-        with ThreadPoolExecutor(places + AHEAD) as threads:
+        places = self.settings.sandbox.places(os.cpu_count() or 1)
+        with ThreadPoolExecutor(2 * places + AHEAD) as threads:
             under_way = [threads.submit(self._grade, config, assignment, student) for student in waiting]
             try:
                 for done, graded in enumerate(as_completed(under_way)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import threading
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ def turn_given_away() -> Iterator[None]:
         yield
     finally:
         TURN.acquire()
+        os.environ["NBGRADER_EXECUTION"] = "autograde"  # nbgrader deletes it behind each notebook, be it there or not
 
 
 class WorkerSilent(Trouble):

@@ -18,6 +18,7 @@ from hub import image_record
 from hub.adapters.sandboxes import Sandboxes, SandboxFailed
 from hub.grading import read_result
 from hub.secrets import Secrets
+from hub.services.places import PATIENCE_SECONDS, Places
 from hub.services.pool import Pool
 from hub.settings import Sandbox, Settings
 from hub.settings_file import load
@@ -35,8 +36,8 @@ class Execute(RequestHandler):
     `limits` (seconds, bytes of memory); JSON back as `hub.grading.merge` reads.
     """
 
-    def initialize(self, settings: Settings, pool: Pool, room: asyncio.Semaphore) -> None:
-        self.hub, self.pool, self.room = settings, pool, room
+    def initialize(self, settings: Settings, pool: Pool, places: Places) -> None:
+        self.hub, self.pool, self.places = settings, pool, places
 
     def check_xsrf_cookie(self) -> None:
         """Only the grader comes here, with a token."""
@@ -69,11 +70,14 @@ class Execute(RequestHandler):
 
     async def run(self, tag: str, given: bytes, limits: Sandbox) -> dict[str, Any]:
         """Run what was given in a sandbox of its own. Raises SandboxFailed."""
-        async with self.room:
+        async with self.places.one() as place:
             began = time.monotonic()
             made = await self.pool.take(tag, limits)
-            ended = await asyncio.to_thread(self.pool.sandboxes.run, made, given)
-        if not self.room.locked():
+            running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, given))
+            if not (await asyncio.wait([running], timeout=PATIENCE_SECONDS))[0] and await place.step_aside():
+                await asyncio.to_thread(self.pool.sandboxes.put_last, made)
+            ended = await running
+        if not self.places.wanted:
             IOLoop.current().add_callback(self.pool.refill, tag, limits)
         result = {"cells": [], "ended": ended.reason} if ended.reason else read_result(ended.written)
         log.info("sandbox ended: reason=%s seconds=%.1f", ended.reason or result.get("ended"), time.monotonic() - began)
@@ -93,8 +97,8 @@ async def main() -> None:
     settings = load(Path(os.environ["CAMPUSHUB_CONFIG"]))
     sandboxes = Sandboxes(docker.APIClient(timeout=60), settings.name)
     log.info("sandboxes left over and removed: %s", sandboxes.remove_left_over())
-    pool, places = Pool(sandboxes), settings.sandbox.at_once or os.cpu_count() or 1
-    given = {"settings": settings, "pool": pool, "room": asyncio.Semaphore(places)}
+    pool, places = Pool(sandboxes), Places(settings.sandbox.places(os.cpu_count() or 1))
+    given = {"settings": settings, "pool": pool, "places": places}
     size = settings.submission_limit * OVERHEAD
     Application([(r"/execute", Execute, given)]).listen(PORT, max_body_size=size, max_buffer_size=size)
     while True:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from nbgrader.utils import determine_grade
 
 from hub.evidence import NO_TRACE, NOT_FAILING, judge, plant, traced
 
@@ -72,8 +74,16 @@ def errors(outputs: list[dict[str, Any]]) -> list[str]:
     return [output["evalue"] for output in outputs if output["output_type"] == "error"]
 
 
+def points(outputs: list[dict[str, Any]]) -> float:
+    """What nbgrader gives for a cell of tests with these outputs, of five points."""
+    cell = nbformat.from_dict({**code("", points=5), "outputs": outputs})
+    score, _ = determine_grade(cell)
+    return float(score or 0)
+
+
 def test_tests_that_pass_count_and_nothing_of_the_evidence_is_left(shell: InteractiveShell) -> None:
-    assert outcome(shell, code(RIGHT), code(TESTS, points=5)) == []
+    outputs = outcome(shell, code(RIGHT), code(TESTS, points=5))
+    assert (outputs, points(outputs)) == ([], 5)
 
 
 def test_tests_that_fail_keep_their_own_error(shell: InteractiveShell) -> None:
@@ -108,6 +118,19 @@ def test_a_mark_that_is_no_number_in_range_counts_nothing(shell: InteractiveShel
     outputs = outcome(shell, code("nan, inf = float('nan'), float('inf')"), code(mark, points=5))
     assert len(errors(outputs)) == 1
     assert "is not a number from 0 to 5" in errors(outputs)[0]
+    assert points(outputs) == 0
+
+
+def test_a_mark_shown_before_a_test_fails_counts_nothing() -> None:
+    tests = code("marked()\nassert answer() == 42", points=5)
+    given_notebook = notebook(tests)
+    planted = plant(given_notebook, SECRET)
+    failed = {"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": []}
+    planted["cells"][0]["outputs"] = [
+        {"output_type": "execute_result", "data": {"text/plain": "5"}, "metadata": {}, "execution_count": 1},
+        failed,
+    ]
+    assert points(judge(given_notebook, planted, SECRET)["cells"][0]["outputs"]) == 0
 
 
 @pytest.mark.parametrize("shown", ["np.float64(2.5)", "2.5"])
@@ -122,6 +145,7 @@ def test_a_mark_in_range_counts_however_numpy_shows_it(shown: str) -> None:
     planted["cells"][1]["outputs"] = [fails]
     outputs = judge(given_notebook, planted, SECRET)["cells"][0]["outputs"]
     assert [output["data"]["text/plain"] for output in outputs] == ["2.5"]
+    assert points(outputs) == 2.5
 
 
 @pytest.mark.parametrize(

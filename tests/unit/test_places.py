@@ -1,0 +1,111 @@
+"""Places for sandboxes: so many at a time, and one that takes long gives its place away."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from hub.adapters.sandboxes import Made, SandboxFailed
+from hub.grading import READY_SECONDS
+from hub.services.places import Places
+from hub.services.pool import Pool
+from hub.settings import Sandbox
+
+LIMITS = Sandbox()
+
+
+async def hold(places: Places, log: list[str], name: str, leave: asyncio.Event, *, aside: bool = False) -> None:
+    async with places.one() as place:
+        log.append(name)
+        if aside:
+            log.append(f"{name} aside: {await place.step_aside()}")
+        await leave.wait()
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_no_more_than_there_are_places_run() -> None:
+    places, log, leave = Places(2), list[str](), asyncio.Event()
+    tasks = [asyncio.create_task(hold(places, log, name, leave)) for name in "abc"]
+    await settle()
+    assert (log, places.wanted) == (["a", "b"], True)
+    leave.set()
+    await asyncio.gather(*tasks)
+    assert (log, places.wanted) == (["a", "b", "c"], False)
+
+
+async def test_one_that_steps_aside_lets_the_next_begin_and_only_as_many_as_there_are_places_may() -> None:
+    places, log, leave = Places(1), list[str](), asyncio.Event()
+    tasks = [asyncio.create_task(hold(places, log, name, leave, aside=True)) for name in "abc"]
+    await settle()
+    assert log == ["a", "a aside: True", "b", "b aside: False"]
+    leave.set()
+    await asyncio.gather(*tasks)
+    assert not places.free.locked()
+    assert not places.aside.locked()
+
+
+@dataclass
+class Engine:
+    """Sandboxes without Docker: which were made, live and were removed."""
+
+    made: list[Made] = field(default_factory=list)
+    dead: set[str] = field(default_factory=set)
+    removed: list[str] = field(default_factory=list)
+    fails: bool = False
+
+    def make(self, image: str, limits: Sandbox) -> Made:
+        if self.fails:
+            raise SandboxFailed(f"no {image}")
+        self.made.append(Made(str(len(self.made)), None, limits))
+        return self.made[-1]
+
+    def lives(self, made: Made) -> bool:
+        return made.identity not in self.dead
+
+    def remove(self, made: Made) -> None:
+        self.removed.append(made.identity)
+
+
+def pool_of(engine: Engine, clock: list[float]) -> Pool:
+    return Pool(engine, lambda: clock[0])  # type: ignore[arg-type]
+
+
+async def test_what_waits_is_taken_first_and_each_once() -> None:
+    engine = Engine()
+    pool = pool_of(engine, [0.0])
+    await pool.refill("image", LIMITS)
+    await pool.refill("image", LIMITS)
+    taken = [await pool.take("image", LIMITS) for _ in range(2)]
+    assert [made.identity for made in taken] == ["0", "1"]
+    assert taken == engine.made
+
+
+async def test_one_that_died_while_it_waited_is_not_given_out() -> None:
+    engine = Engine(dead={"0"})
+    pool = pool_of(engine, [0.0])
+    await pool.refill("image", LIMITS)
+    assert (await pool.take("image", LIMITS)).identity == "1"
+    assert engine.removed == ["0"]
+
+
+async def test_what_nobody_needs_any_more_is_removed() -> None:
+    engine, clock = Engine(), [0.0]
+    pool = pool_of(engine, clock)
+    await pool.take("image", LIMITS)
+    await pool.refill("image", LIMITS)
+    clock[0] = READY_SECONDS + 1.0
+    await pool.expire()
+    assert engine.removed == ["1"]
+
+
+async def test_an_engine_that_makes_none_stops_nothing_but_the_submission_itself() -> None:
+    pool = pool_of(Engine(fails=True), [0.0])
+    await pool.refill("image", LIMITS)
+    with pytest.raises(SandboxFailed):
+        await pool.take("image", LIMITS)
