@@ -28,7 +28,7 @@ Number = TypeVar("Number", int, float)
 LONGEST_REASON = 200
 LATE = {
     Late.MARK: "taken and marked late",
-    Late.PERCENT: "taken, loses a percentage a day",
+    Late.PERCENT: "taken, loses % a day",
     Late.REFUSE: "refused",
 }
 COUNTS = {Counts.LAST: "the last", Counts.FIRST: "the first", Counts.BEST: "the best"}

@@ -158,10 +158,10 @@ class Panel {
 
   due(one) {
     const closes = one.closes && one.closes !== one.due ? ` Taken until ${when(one.closes)}.` : '';
-    const clock = one.late_now ? make('strong', {}, 'It is late now.') : make('span', { 'data-until': one.due || undefined });
+    const clock = one.late_now ? make('strong', {}, one.why_not ? '' : 'It is late now.') : make('span', { 'data-until': one.due || undefined });
     const extended = one.extended && make('p', {}, make('strong', {}, `Extended for you until ${when(one.extended)}.`));
     const rule = `${one.late_words}${closes}`.trim();
-    return make('div', {}, make('p', {}, `Due: ${when(one.due)} `, clock), extended, rule && make('p', {}, rule));
+    return make('div', {}, make('p', {}, `Due: ${when(one.due)}`, one.due && make('br'), clock), extended, rule && make('p', {}, rule));
   }
 
   attempts(one) {
