@@ -179,6 +179,18 @@ class Work:
         with self.store.begin() as connection:
             return next(iter(_receipts(connection, submissions.c.id == identity)), None)
 
+    def of_assignment(self, course: str, name: str, identities: Iterable[str]) -> set[str]:
+        """Which of these are submissions of an assignment."""
+        mine = sql.and_(submissions.c.course == course, submissions.c.assignment == name)
+        with self.store.begin() as connection:
+            query = sql.select(submissions.c.id).where(mine, submissions.c.id.in_(set(identities)))
+            return set(connection.execute(query).scalars())
+
+    def person_of(self, student_id: str) -> str | None:
+        """The name of whoever has a student id."""
+        with self.store.begin() as connection:
+            return connection.execute(sql.select(people.c.name).where(people.c.student_id == student_id)).scalar()
+
     def submitters(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Student id, full name and e-mail of people, by name."""
         query = sql.select(people.c.name, people.c.student_id, people.c.full_name, people.c.email)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from tornado.web import HTTPError, stream_request_body
 
+from hub.adapters import changes
 from hub.adapters.work import Assignment, Feedback
 from hub.services.api import Api
 from hub.services.dates import dates_moved
@@ -19,6 +20,7 @@ from hub.services.outlook import Outlook, given_back, may_fetch, outlooks
 
 CHUNK = 1024**2
 DROPPED_AT_MOST = 2 * 1024**3
+MOST_TOGETHER = 200  # submissions in one tar
 
 
 def parse_due(text: str | None) -> datetime | None:
@@ -122,7 +124,9 @@ class Packed(Api):
     """An answer that is a tar of a stored folder."""
 
     async def send(self, kind: str, name: str) -> None:
-        stream = await asyncio.to_thread(self.state.work.blobs.packed, kind, name)
+        await self.send_tar(await asyncio.to_thread(self.state.work.blobs.packed, kind, name))
+
+    async def send_tar(self, stream: IO[bytes]) -> None:
         self.set_header("Content-Type", "application/x-tar")
         with stream:
             while chunk := await asyncio.to_thread(stream.read, CHUNK):
@@ -192,13 +196,26 @@ class Submit(Streamed):
 
 
 class Submissions(Api):
-    """Every submission of an assignment by the dates of now, oldest first, for whoever collects."""
+    """Every submission of an assignment, or one student's, by the dates of now, oldest first, for whoever collects.
+
+    With them goes a word for how they stand. Who sends it the next time, as `known`, gets none while nothing has changed.
+    """
 
     async def get(self, course: str, name: str) -> None:
         await self.need_staff(course, "collect")
-        standings = self.state.rulebook.standings(course, self.state.work.receipts(course, name=unquote(name)))
+        name, student, known = unquote(name), self.get_argument("student_id", None), self.get_argument("known", "")
+        word = changes.word(self.state.store, course, name)
+        listed = None if known == word else await asyncio.to_thread(self._listed, course, name, student)
+        self.answer({"word": word, "submissions": listed})
+
+    def _listed(self, course: str, name: str, student: str | None) -> list[dict[str, Any]]:
+        person = self.state.work.person_of(student) if student else None
+        if student and person is None:
+            return []
+        receipts = self.state.work.receipts(course, name=name, person=person)
+        standings = self.state.rulebook.standings(course, receipts)
         people = self.state.work.submitters(one.receipt.person for one in standings)
-        listed = [
+        return [
             {
                 **one.receipt.as_data(),
                 **_who(people[one.receipt.person]),
@@ -207,7 +224,6 @@ class Submissions(Api):
             }
             for one in standings
         ]
-        self.answer({"submissions": listed})
 
 
 class RulesOf(Api):
@@ -223,12 +239,16 @@ def _who(person: dict[str, str]) -> dict[str, str]:
 
 
 class SubmissionFiles(Packed):
-    async def get(self, identity: str) -> None:
-        receipt = self.state.work.receipt(identity)
-        if receipt is None:
-            raise HTTPError(404, reason="There is no such submission.")
-        await self.need_staff(receipt.course, "collect")
-        await self.send("submissions", identity)
+    """The files of submissions of an assignment in one tar, each below its id."""
+
+    async def get(self, course: str, name: str) -> None:
+        await self.need_staff(course, "collect")
+        asked = list(dict.fromkeys(self.get_argument("ids").split(",")))
+        if len(asked) > MOST_TOGETHER:
+            raise HTTPError(400, reason=f"At most {MOST_TOGETHER} submissions are sent together.")
+        if self.state.work.of_assignment(course, unquote(name), asked) != set(asked):
+            raise HTTPError(404, reason="There is no such submission of this assignment.")
+        await self.send_tar(await asyncio.to_thread(self.state.work.blobs.packed_together, "submissions", asked))
 
 
 class FetchFeedback(Packed):

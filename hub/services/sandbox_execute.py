@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 import requests
-from campushub_client.exchange import BOOKKEEPING
+from campushub_client.collected import BOOKKEEPING
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer, Unicode
 

@@ -48,7 +48,7 @@ def application(state: State) -> Application:
             (f"assignments/{NAME}/{NAME}/rules", api_exchange.RulesOf),
             (f"assignments/{NAME}/{NAME}/submission", api_exchange.Submit),
             (f"assignments/{NAME}/{NAME}/submissions", api_exchange.Submissions),
-            (f"submissions/{NAME}/files", api_exchange.SubmissionFiles),
+            (f"assignments/{NAME}/{NAME}/submissions/files", api_exchange.SubmissionFiles),
             (f"submissions/{NAME}/feedback", api_exchange.FetchFeedback),
             (f"submissions/{NAME}/feedback/release", api_exchange.GiveBack),
             ("jobs", api_jobs.Jobs),

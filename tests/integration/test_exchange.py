@@ -284,7 +284,7 @@ FORBIDDEN = """
         except ServiceError as refused:
             found[name] = str(refused)
     attempt("another's feedback", lambda: service.feedback_files(%r))
-    attempt("another's submission", lambda: service.submission_files(%r))
+    attempt("another's submission", lambda: service.submission_files("demo", "first-steps", [%r]))
     attempt("who submitted", lambda: service.submissions("demo", "first-steps"))
     attempt("roster", lambda: service.people("demo"))
     attempt("release", lambda: service.release("demo", "first-steps", io.BytesIO(b""), None))
