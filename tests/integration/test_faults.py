@@ -63,7 +63,7 @@ def kill(instance: Instance, part: str) -> None:
     container = instance.part(part)
     before = container.attrs["State"]["Pid"]
     os.kill(before, signal.SIGKILL)
-    wait_for(lambda: instance.part(part).attrs["State"]["Pid"] not in (0, before), f"{part} is not started again")
+    wait_for(lambda: instance.part(part).attrs["State"]["Pid"] not in (0, before), f"{part} does not start")
 
 
 def wait_for(seen: Callable[[], object], otherwise: str, *, seconds: float = 60) -> None:
@@ -127,11 +127,11 @@ def test_service_killed_again_and_again_loses_and_doubles_nothing(
 
 
 class Round:
-    """One grading of two submissions, one of which takes a while; their marks are others than before."""
+    """One grading of two submissions, one of which takes a while; the quick one's mark becomes another."""
 
-    def __init__(self, instance: Instance, teacher: Person, slow: Person, quick: Person, *, right: bool) -> None:
+    def __init__(self, instance: Instance, teacher: Person, slow: Person, quick: Person) -> None:
         self.instance, self.slow, self.quick = instance, slow, quick
-        self.right, self.wrong = (slow.name, quick.name) if right else (quick.name, slow.name)
+        self.right, self.wrong = (slow.name, quick.name) if self.mark(quick.name) == 5 else (quick.name, slow.name)
         sleeping = f"import time; time.sleep({SLOW_SECONDS})\n"
         solution = {self.right: RIGHT, self.wrong: WRONG}
         self.submission = submit(slow, NAME, sleeping + solution[slow.name])["submission"]
@@ -171,15 +171,11 @@ def test_grader_killed_at_every_step_gives_the_right_marks_once(
     instance: Instance, teacher: Person, student: Person, student2: Person
 ) -> None:
     jobs = len(rows(instance, "select id from jobs where assignment = ?", NAME))
-    moments: tuple[Callable[[Round], None], ...] = (
-        lambda one: wait_for(one.collected, "nothing was collected"),
-        lambda one: (wait_for(one.collected, "nothing was collected"), time.sleep(2))[1],
-        lambda one: wait_for(one.one_is_scored, "none was scored"),
-        lambda _: time.sleep(CHANCE.uniform(0, SLOW_SECONDS)),
-    )
-    for number, moment in enumerate(moments):
-        one = Round(instance, teacher, student, student2, right=number % 2 == 0)
-        moment(one)
+    moments = (("collected", 0.0), ("collected", 2.0), ("one_is_scored", 0.0), ("job", CHANCE.uniform(0, SLOW_SECONDS)))
+    for step, seconds in moments:
+        one = Round(instance, teacher, student, student2)
+        wait_for(getattr(one, step), f"{step}: never")
+        time.sleep(seconds)  # after two of them the slow submission is in its sandbox
         assert one.job()["state"] in ("queued", "running"), "it was over before it was killed"
         kill(instance, "grader")
         assert one.ends() == "done"
@@ -190,7 +186,7 @@ def test_grader_killed_at_every_step_gives_the_right_marks_once(
 def test_worker_killed_while_a_sandbox_runs_costs_no_mark(
     instance: Instance, teacher: Person, student: Person, student2: Person
 ) -> None:
-    one = Round(instance, teacher, student, student2, right=True)
+    one = Round(instance, teacher, student, student2)
     wait_for(one.one_is_scored, "none was scored")
     kill(instance, "worker")
     if one.ends() == "failed":
