@@ -14,7 +14,6 @@ import io
 import json
 import random
 import sqlite3
-import subprocess
 import sys
 import tarfile
 import time
@@ -29,10 +28,11 @@ from typing import Any
 
 from hub.settings_file import load
 from tests.benchmarks.grade import ROSTER_HEAD, notebook
+from tests.benchmarks.inside import exec_in, tokens
 from tests.benchmarks.spawn import as_program, machine, say
 from tests.instance import SETTINGS, Instance, running
 
-NAME, SERVER = "bench", "demo"
+NAME = "bench"
 WITHIN_SECONDS = 10
 BYTES = 1_000_000  # of each student's notebook
 CUT_EVERY = 10  # one in so many cuts the connection
@@ -53,23 +53,6 @@ packed.seek(0)
 state = State.open(Path(os.environ["CAMPUSHUB_CONFIG"]), "")
 state.work.release("demo", {name!r}, packed, due=None, now=datetime.now(UTC))
 """
-TOKENS = """
-import json, sys
-from jupyterhub import orm, roles
-db, told = orm.new_session_factory({database!r})(), {{}}
-for name in json.load(sys.stdin):
-    user = orm.User.find(db, name)
-    if user is None:
-        user = orm.User(name=name)
-        db.add(user)
-        db.commit()
-        roles.assign_default_roles(db, entity=user)
-    scopes = ["users:activity!user=" + name, "access:servers!server=" + name + "/{server}", {service!r}]
-    told[name] = user.new_api_token(note="bench", scopes=scopes)
-db.commit()
-print(json.dumps(told))
-"""
-SERVICE_ACCESS = "access:services!service=courses"
 
 
 @dataclass(frozen=True)
@@ -276,25 +259,6 @@ def moment(value: Any) -> Any:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return value
-
-
-# -- inside the instance -----------------------------------------------------------------------------------------------
-
-
-def tokens(instance: Instance, people: Sequence[str]) -> dict[str, str]:
-    """A token for each, with the scopes of a server's own; the hub knows their people as if they had signed in."""
-    database = f"sqlite:///{instance.data}/hub/jupyterhub.sqlite"
-    code = TOKENS.format(database=database, server=SERVER, service=SERVICE_ACCESS)
-    told: dict[str, str] = json.loads(exec_in(instance, "hub", code, json.dumps(list(people)).encode()))
-    return told
-
-
-def exec_in(instance: Instance, part: str, code: str, given: bytes) -> bytes:
-    """What Python code prints in one of the instance's parts; `given` is its standard input."""
-    words = ["docker", "exec", "-i", f"{instance.name}-{part}", "python", "-c", code]
-    done = subprocess.run(words, input=given, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
 
 
 if __name__ == "__main__":

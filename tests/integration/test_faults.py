@@ -141,7 +141,7 @@ class Round:
     def collected(self) -> bool:
         folder = self.instance.data / "courses/demo/submitted" / student_id(self.instance, self.slow.name) / NAME
         try:
-            return (folder / "submission_id.txt").read_text(encoding="utf-8") == self.submission
+            return bool((folder / "submission_id.txt").read_text(encoding="utf-8") == self.submission)
         except FileNotFoundError:
             return False
 
