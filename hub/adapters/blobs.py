@@ -102,6 +102,7 @@ def members(packed: IO[bytes], limit: int) -> Iterator[tuple[str, IO[bytes]]]:
     """The files of a tar by safe paths; raises Refused for one with anything odd in it."""
     paths: dict[str, str] = {}
     room = limit
+    end = packed.seek(0, os.SEEK_END)
     packed.seek(0)
     try:
         with tarfile.open(fileobj=packed, mode="r:") as archive:
@@ -113,6 +114,8 @@ def members(packed: IO[bytes], limit: int) -> Iterator[tuple[str, IO[bytes]]]:
                 room -= member.size
                 if room < 0:
                     raise Refused(too_large(limit))
+                if member.offset_data + member.size > end:
+                    raise tarfile.ReadError("cut off")
                 source = archive.extractfile(member)
                 if source is None:
                     raise Refused(f"'{path}' is not an ordinary file.")
