@@ -113,6 +113,14 @@ feedback = Table(
     Column("files", JSON, nullable=False),
 )
 
+results = Table(
+    "results",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("questions", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,

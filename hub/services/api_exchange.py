@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from tornado.web import HTTPError, stream_request_body
 
 from hub.adapters.work import Assignment, Feedback
+from hub.services import at_submit
 from hub.services.api import Api
 from hub.services.dates import dates_moved
 from hub.services.outlook import Outlook, given_back, may_fetch, outlooks
@@ -188,7 +189,9 @@ class Submit(Streamed):
             now=self.began,
             confirmed=self.get_argument("confirmed", "") == "yes",
         )
-        self.answer({**receipt.as_data(), "attempts": self.state.rulebook.of(course, unquote(name)).attempts}, 201)
+        rules = self.state.rulebook.of(course, unquote(name))
+        at_submit.ask(self.state, receipt, rules)
+        self.answer({**receipt.as_data(), "attempts": rules.attempts}, 201)
 
 
 class Submissions(Api):

@@ -56,6 +56,7 @@ def application(state: State) -> Application:
             (r"jobs/(\d+)", api_jobs.Job),
             (r"jobs/(\d+)/progress", api_jobs.JobProgress),
             (r"jobs/(\d+)/end", api_jobs.JobEnd),
+            (r"submissions/([0-9a-f]+)/result", api_jobs.Graded),
         )
     ]
     return Application(
