@@ -158,6 +158,15 @@ fetches = Table(
     Column("at", Moment, nullable=False),
 )
 
+openings = Table(
+    "openings",
+    metadata,
+    Column("course", String(24), primary_key=True),
+    Column("assignment", String(128), primary_key=True),
+    Column("person", ForeignKey("people.name"), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
 announcements = Table(
     "announcements",
     metadata,

@@ -143,6 +143,17 @@ class FetchRelease(Packed):
         await self.send("releases", found.release)
 
 
+class Opened(Api):
+    """A student's server tells that the assignment's notebook is before them."""
+
+    async def put(self, course: str, name: str) -> None:
+        person = await self.need_member(course, "fetch")
+        if self.state.work.assignment(course, unquote(name)) is None:
+            raise HTTPError(404, reason=f"There is no assignment '{unquote(name)}' in this course.")
+        self.state.members.note_opening(course, unquote(name), person.name, self.state.now())
+        self.set_status(204)
+
+
 @stream_request_body
 class Release(Streamed):
     async def prepare(self) -> None:

@@ -16,7 +16,7 @@ from hub.courses import may
 from hub.exchange import announcement
 from hub.passwords import hash_password, password_problem, verify
 from hub.results import seen
-from hub.services import pages_help, pages_roster, pages_rules, views
+from hub.services import pages_board, pages_help, pages_roster, pages_rules, views
 from hub.services.outlook import given_back
 from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
@@ -176,7 +176,7 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}{name}/announcement", Announcement, given),
         *(
             (rf"{PREFIX}{name}/{path}", handler, given)
-            for path, handler in (*pages_roster.HANDLERS, *pages_rules.HANDLERS)
+            for path, handler in (*pages_roster.HANDLERS, *pages_rules.HANDLERS, *pages_board.HANDLERS)
         ),
         (r".*", Missing, given),
     ]

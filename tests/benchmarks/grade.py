@@ -125,7 +125,7 @@ def main() -> int:
 
 def lines(told: Mapping[str, Any]) -> list[str]:
     """What a person reads."""
-    rows: list[tuple[str, ...]] = [("", "in a minute", "seconds", "CPU s each", "wrong marks")]
+    rows: list[tuple[str, ...]] = [("", "in a minute", "seconds", "CPU s each", "wrong marks", "submit to score, s")]
     for key in ("ours", "ours_one_place", "ours_with_a_hostile_one", "stock"):
         rows.append((key.replace("_", " "), *(str(value) for value in told[key].values())))
     table = ["  ".join(text.ljust(24 if not place else 11) for place, text in enumerate(row)).rstrip() for row in rows]

@@ -79,6 +79,10 @@ class Service:
     def withdraw(self, course: str, name: str) -> None:
         self._json("DELETE", f"assignments/{_path(course, name)}")
 
+    def opened(self, course: str, name: str) -> None:
+        """Tell that an assignment's notebook is before its student."""
+        self._json("PUT", f"assignments/{_path(course, name)}/opened", {})
+
     def submissions(self, course: str, name: str) -> list[dict[str, Any]]:
         """Every submission of an assignment, oldest first."""
         listed: list[dict[str, Any]] = self._json("GET", f"assignments/{_path(course, name)}/submissions")[

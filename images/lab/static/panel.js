@@ -68,6 +68,7 @@ class Panel {
     Object.assign(this, { app, documents, server, node });
     this.dialog = new Dialog('submit');
     this.messages = {};
+    this.seen = new Set();
     this.busy = '';
     this.course = null;
   }
@@ -261,6 +262,16 @@ class Panel {
     return { text };
   }
 
+  // Whoever teaches sees who has begun: told once for each assignment and page.
+  opened(widget) {
+    const path = widget && widget.context ? widget.context.path : '';
+    const one = (this.course ? this.course.assignments : []).find(known => path.endsWith('.ipynb') && path.startsWith(`${known.folder}/`));
+    if (one && !this.seen.has(one.name)) {
+      this.seen.add(one.name);
+      this.server.ask('opened', { name: one.name }).catch(() => this.seen.delete(one.name));
+    }
+  }
+
   async validate(one) {
     await this.save(one);
     const told = await this.server.ask('validate', { name: one.name });
@@ -359,6 +370,7 @@ export const makePlugin = ({ widgets, services, documents }) => ({
       panel.refresh();
       app.shell.activateById(widget.id);
     });
+    app.shell.currentChanged.connect((shell, change) => panel.opened(change.newValue));
     window.setInterval(() => widget.isVisible && !panel.busy && panel.refresh(), 60000);
     window.setInterval(() => widget.isVisible && panel.tick(), 1000);
     window.setInterval(() => panel.course && !panel.busy && panel.look(panel.course.course), 30000);
