@@ -34,8 +34,8 @@ LATE = {
 COUNTS = {Counts.LAST: "the last", Counts.FIRST: "the first", Counts.BEST: "the best"}
 SHOWS = {
     Shows.NOTHING: "nothing before feedback",
-    Shows.SCORE: "the points of each question",
-    Shows.MESSAGES: "points, what visible tests said",
+    Shows.SCORE: "their points, at once",
+    Shows.MESSAGES: "points and what visible tests said, at once",
 }
 
 
@@ -115,6 +115,7 @@ class RulesChange(Ruled):
             attempts=self._number("attempts", "Attempts", int),
             counts=self._one_of("counts", Counts),
             shows=self._one_of("shows", Shows),
+            reveals=self.get_argument("reveals", "") == "yes",
             seconds=self._number("seconds", "Seconds", int),
             memory=self._memory(course),
             image=self._image(),

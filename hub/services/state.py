@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -15,7 +16,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
+from hub.adapters.jobs import Jobs
 from hub.adapters.members import Members
+from hub.adapters.results import Results
 from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
 from hub.adapters.work import Work
@@ -72,6 +75,9 @@ class State:
     hub_api: str
     remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
     changed_at: float = 0.0
+    pace: float = 4.0  # seconds from the end of one submission's grading to the end of the next, lately
+    graded_at: float = float("-inf")  # when one was graded last, by the monotonic clock
+    jobs_changed: asyncio.Event = field(default_factory=asyncio.Event)  # set once, at the next change of a job
     grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
 
     @classmethod
@@ -110,8 +116,21 @@ class State:
         return Announcements(self.store)
 
     @property
+    def jobs(self) -> Jobs:
+        return Jobs(self.store, self._wake)
+
+    @property
+    def results(self) -> Results:
+        return Results(self.store)
+
+    @property
     def rulebook(self) -> Rulebook:
         return Rulebook(self.store, self.settings.timezone)
+
+    def _wake(self) -> None:
+        """Let those who wait for a job look again."""
+        changed, self.jobs_changed = self.jobs_changed, asyncio.Event()
+        changed.set()
 
     def grader_is_there(self) -> bool:
         return time.monotonic() - self.grader_seen < GRADER_SILENT_SECONDS

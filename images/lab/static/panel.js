@@ -1,6 +1,8 @@
 // The assignments panel. Every text goes into the page as text, never as markup; every answer of the server is a sentence.
 
 import { Dialog } from './dialog.js';
+import { few, make } from './dom.js';
+import { result } from './result.js';
 import { left, when } from './times.js';
 
 const STYLE = `
@@ -24,20 +26,7 @@ const STYLE = `
   overflow-wrap: anywhere; margin: 2px 0; }
 `;
 
-export const make = (tag, attributes = {}, ...inside) => {
-  const element = document.createElement(tag);
-  Object.entries(attributes).forEach(([name, value]) => {
-    if (name === 'onclick') {
-      element.onclick = value;
-    } else if (value !== undefined && value !== false) {
-      element.setAttribute(name, value === true ? '' : value);
-    }
-  });
-  element.append(...inside.filter(part => part !== null && part !== undefined && part !== ''));
-  return element;
-};
-
-const few = number => Math.round(number * 100) / 100;
+const WAITING_MS = 1000; // between looks while something is being graded
 
 export class Server {
   constructor(services) {
@@ -67,6 +56,7 @@ class Panel {
     Object.assign(this, { app, documents, server, node });
     this.dialog = new Dialog('submit');
     this.messages = {};
+    this.seen = new Set();
     this.busy = '';
     this.course = null;
   }
@@ -81,6 +71,10 @@ class Panel {
       this.trouble = error.message;
     }
     this.draw();
+    window.clearTimeout(this.soon);
+    if (this.course && this.course.assignments.some(one => one.waits)) {
+      this.soon = window.setTimeout(() => this.busy || this.refresh(), WAITING_MS);
+    }
   }
 
   // What is new is told wherever the person works; what was there at the start stands in the panel.
@@ -155,7 +149,7 @@ class Panel {
       actions.push(button('Fetch feedback', 'feedback'));
     }
     return make('section', { 'aria-label': one.name }, make('h3', {}, one.name), this.due(one), make('p', {}, `${this.state(one)}${this.attempts(one)}`),
-      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), this.receipt(one.receipts[one.receipts.length - 1]));
+      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), result(one), this.receipt(one.receipts[one.receipts.length - 1]));
   }
 
   due(one) {
@@ -236,6 +230,16 @@ class Panel {
     const text = told.new.length ? `Fetched into ${told.folder}: ${told.new.join(', ')}` : 'Every file is there; nothing was changed.';
     await this.open({ ...one, folder: told.folder });
     return { text };
+  }
+
+  // Whoever teaches sees who has begun: told once for each assignment and page.
+  opened(widget) {
+    const path = widget && widget.context ? widget.context.path : '';
+    const one = (this.course ? this.course.assignments : []).find(known => path.endsWith('.ipynb') && path.startsWith(`${known.folder}/`));
+    if (one && !this.seen.has(one.name)) {
+      this.seen.add(one.name);
+      this.server.ask('opened', { name: one.name }).catch(() => this.seen.delete(one.name));
+    }
   }
 
   async validate(one) {
@@ -336,6 +340,7 @@ export const makePlugin = ({ widgets, services, documents }) => ({
       panel.refresh();
       app.shell.activateById(widget.id);
     });
+    app.shell.currentChanged.connect((shell, change) => panel.opened(change.newValue));
     window.setInterval(() => widget.isVisible && !panel.busy && panel.refresh(), 60000);
     window.setInterval(() => widget.isVisible && panel.tick(), 1000);
     window.setInterval(() => panel.course && !panel.busy && panel.look(panel.course.course), 30000);
