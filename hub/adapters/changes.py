@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from hub.adapters.rules import rules_in
 from hub.adapters.store import Store
-from hub.adapters.tables import feedback, members, submissions
+from hub.adapters.tables import feedback, members, results, submissions
 from hub.extensions import Kind
 from hub.rules import Counts, Rules
 
@@ -25,7 +25,7 @@ def word(store: Store, course: str, name: str) -> str:
         if any(one.kind is Kind.SECTION for one in found.extensions):
             parts.append(_sections(connection, course))
         if found.counts is Counts.BEST:
-            parts.append(_given_back(connection, course, name))
+            parts.append(_scores(connection, course, name))
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -42,10 +42,12 @@ def _sections(connection: Connection, course: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in connection.execute(query.order_by(members.c.person))]
 
 
-def _given_back(connection: Connection, course: str, name: str) -> tuple[object, ...]:
-    query = (
-        sql.select(sql.func.count(), sql.func.max(feedback.c.released_at))
-        .join(submissions, submissions.c.id == feedback.c.submission)
-        .where(submissions.c.course == course, submissions.c.assignment == name)
-    )
-    return tuple(connection.execute(query).one())
+def _scores(connection: Connection, course: str, name: str) -> list[tuple[object, ...]]:
+    """How many scores there are, given back or automatic, and when the last of each came."""
+    found = []
+    for table, at in ((feedback, feedback.c.released_at), (results, results.c.at)):
+        query = sql.select(sql.func.count(), sql.func.max(at)).select_from(table)
+        query = query.join(submissions, submissions.c.id == table.c.submission)
+        query = query.where(submissions.c.course == course, submissions.c.assignment == name)
+        found.append(tuple(connection.execute(query).one()))
+    return found

@@ -94,7 +94,7 @@ class Grading:
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = self._grade_all(config, assignment, waiting)
-        told = self.service.submissions(course, assignment)
+        told = self.service.submissions(course, assignment, only)
         with TURN:
             penalties.bring(coursedir, told, only)
         if failed:

@@ -21,12 +21,14 @@ from nbgrader.api import Gradebook
 from hub.adapters import changes
 from hub.adapters.blobs import Blobs
 from hub.adapters.members import Members
+from hub.adapters.results import Results
 from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.courses import Role
 from hub.exchange import Receipt
 from hub.extensions import Kind
+from hub.results import Result
 from hub.roster import Entry
 from hub.rules import Counts, Rules
 from tests.small_hub import NOW, packed
@@ -89,6 +91,8 @@ def test_word_is_another_after_everything_that_may_change_what_is_collected(work
     happened()
     for at in (NOW, later):
         work.give_back(receipt.submission, packed(**{"a.html": "x"}), score=1, max_score=5, now=at)
+        happened()
+        Results(work.store).keep(Result(receipt.submission, ()), at)
         happened()
 
 

@@ -83,9 +83,9 @@ class Service:
         """Tell that an assignment's notebook is before its student."""
         self._json("PUT", f"assignments/{_path(course, name)}/opened", {})
 
-    def submissions(self, course: str, name: str) -> list[dict[str, Any]]:
-        """Every submission of an assignment, oldest first."""
-        return self.news(course, name)[1] or []
+    def submissions(self, course: str, name: str, student_id: str | None = None) -> list[dict[str, Any]]:
+        """Every submission of an assignment, or one student's, oldest first."""
+        return self.news(course, name, student_id=student_id)[1] or []
 
     def news(
         self, course: str, name: str, known: str = "", *, student_id: str | None = None
