@@ -1,4 +1,4 @@
-"""The rules of handing out and handing in: which files a submission may hold, when it is late, what a receipt says.
+"""The rules of handing out and handing in: which files a submission may hold, what a receipt says.
 
 Pure: a submission is judged by its members' names, kinds and sizes before anything of it is kept. Storing is the store's.
 """
@@ -52,10 +52,6 @@ class Receipt:
     def as_data(self) -> dict[str, Any]:
         """Plain values for JSON, times as ISO 8601."""
         return {**asdict(self), "at": self.at.isoformat(), "due": self.due.isoformat() if self.due else None}
-
-
-def is_late(at: datetime, due: datetime | None) -> bool:
-    return due is not None and at > due
 
 
 def safe_path(name: str) -> str:

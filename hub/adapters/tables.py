@@ -160,3 +160,26 @@ announcements = Table(
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment),
 )
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("course", String(24), primary_key=True),
+    Column("assignment", String(128), primary_key=True),
+    Column("told", JSON, nullable=False),  # as hub.rules tells them, without the due date: that is the assignment's own
+)
+
+extensions = Table(
+    "extensions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("course", String(24), nullable=False, index=True),
+    Column("assignment", String(128), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("reason", String(200), nullable=False, default=""),
+    Column("given_by", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)

@@ -13,8 +13,9 @@ from urllib.parse import unquote
 from tornado.web import HTTPError, stream_request_body
 
 from hub.adapters.work import Assignment, Feedback
-from hub.exchange import Receipt
 from hub.services.api import Api
+from hub.services.dates import dates_moved
+from hub.services.outlook import Outlook, given_back, may_fetch, outlooks
 
 CHUNK = 1024**2
 DROPPED_AT_MOST = 2 * 1024**3
@@ -37,42 +38,49 @@ class Assignments(Api):
     """What is handed out in a course, with the person's own receipts and feedback."""
 
     async def get(self) -> None:
-        course, work = self.get_argument("course"), self.state.work
+        course = self.get_argument("course")
         if self.state.secrets.is_token(self.token, "grader"):  # nbgrader lists before it does anything else
-            return self.answer(
-                {"course": course, "assignments": [_told(one, [], {}) for one in work.assignments(course)]}
-            )
+            listed = [{**_told(one), "receipts": [], "feedback": []} for one in self.state.work.assignments(course)]
+            return self.answer({"course": course, "assignments": listed})
         person = await self.need_member(course, "fetch")
-        receipts = work.receipts(course, person=person.name)
-        feedback = work.feedback(receipt.submission for receipt in receipts)
+        found = outlooks(self.state, person, course)
+        feedback = given_back(self.state, [standing for one in found for standing in one.standings])
         return self.answer(
             {
                 "course": course,
                 "title": self.state.settings.courses[course].title,
                 "role": str(person.courses.get(course, "admin")),
                 "announcement": told.as_data() if (told := self.state.announcements.current(course)) else None,
-                "assignments": [_told(found, receipts, feedback) for found in work.assignments(course)],
+                "now": self.state.now().isoformat(),
+                "assignments": [_told_to_one(one, feedback) for one in found],
             }
         )
 
 
-def _told(found: Assignment, receipts: list[Receipt], feedback: dict[str, Feedback]) -> dict[str, Any]:
-    mine = [receipt for receipt in receipts if receipt.assignment == found.name]
+def _told(found: Assignment) -> dict[str, Any]:
     return {
         "name": found.name,
         "due": found.due.isoformat() if found.due else None,
         "released_at": found.released_at.isoformat() if found.released_at else None,
         "files": [asdict(file) for file in found.files],
-        "receipts": [receipt.as_data() for receipt in mine],
+    }
+
+
+def _told_to_one(found: Outlook, feedback: dict[str, Feedback]) -> dict[str, Any]:
+    return {
+        **_told(found.assignment),
+        **found.as_data(),
+        **({} if found.chance.opened else {"files": []}),
         "feedback": [
             {
                 "submission": receipt.submission,
                 "attempt": receipt.attempt,
                 "score": back.score,
                 "max_score": back.max_score,
+                "lost": back.lost,
                 "released_at": back.released_at.isoformat(),
             }
-            for receipt in mine
+            for receipt in found.receipts
             if (back := feedback.get(receipt.submission)) is not None
         ],
     }
@@ -128,6 +136,8 @@ class FetchRelease(Packed):
         found = self.state.work.assignment(course, unquote(name))
         if found is None or found.release is None:
             raise HTTPError(404, reason=f"'{unquote(name)}' is not handed out in this course now.")
+        if why_not := may_fetch(self.state, person, course, found.name):
+            raise HTTPError(403, reason=why_not)
         self.state.members.note_fetch(course, found.name, person.name, self.state.now())
         await self.send("releases", found.release)
 
@@ -135,7 +145,7 @@ class FetchRelease(Packed):
 @stream_request_body
 class Release(Streamed):
     async def prepare(self) -> None:
-        await self.need_staff(self.path_args[0], "release")
+        self.person = await self.need_staff(self.path_args[0], "release")
         await super().prepare()
 
     async def put(self, course: str, name: str) -> None:
@@ -143,13 +153,15 @@ class Release(Streamed):
         found = await asyncio.to_thread(
             self.state.work.release, course, unquote(name), self.packed(), due=due, now=self.began
         )
+        dates_moved(self.state, course, found.name, by=self.person)
         self.answer({"name": found.name, "files": [asdict(file) for file in found.files]})
 
 
 class AssignmentChange(Api):
     async def patch(self, course: str, name: str) -> None:
-        await self.need_staff(course, "release")
+        person = await self.need_staff(course, "release")
         self.state.work.set_due(course, unquote(name), parse_due(self.body().get("due")))
+        dates_moved(self.state, course, unquote(name), by=person)
         self.set_status(204)
 
     async def delete(self, course: str, name: str) -> None:
@@ -176,18 +188,34 @@ class Submit(Streamed):
             now=self.began,
             confirmed=self.get_argument("confirmed", "") == "yes",
         )
-        self.answer(receipt.as_data(), 201)
+        self.answer({**receipt.as_data(), "attempts": self.state.rulebook.of(course, unquote(name)).attempts}, 201)
 
 
 class Submissions(Api):
-    """Every submission of an assignment, oldest first, for whoever collects."""
+    """Every submission of an assignment by the dates of now, oldest first, for whoever collects."""
 
     async def get(self, course: str, name: str) -> None:
         await self.need_staff(course, "collect")
-        receipts = self.state.work.receipts(course, name=unquote(name))
-        people = self.state.work.submitters(receipt.person for receipt in receipts)
-        listed = [{**receipt.as_data(), **_who(people[receipt.person])} for receipt in receipts]
+        standings = self.state.rulebook.standings(course, self.state.work.receipts(course, name=unquote(name)))
+        people = self.state.work.submitters(one.receipt.person for one in standings)
+        listed = [
+            {
+                **one.receipt.as_data(),
+                **_who(people[one.receipt.person]),
+                "counts": one.counts,
+                "percent_lost": one.percent_lost,
+            }
+            for one in standings
+        ]
         self.answer({"submissions": listed})
+
+
+class RulesOf(Api):
+    """An assignment's rules, for the grader and for scripts in the grading server."""
+
+    async def get(self, course: str, name: str) -> None:
+        await self.need_staff(course, "collect")
+        self.answer(self.state.rulebook.of(course, unquote(name)).as_data())
 
 
 def _who(person: dict[str, str]) -> dict[str, str]:

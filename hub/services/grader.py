@@ -28,7 +28,9 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from hub import findings
+from hub.rules import Rules
 from hub.secrets import Secrets
+from hub.services import penalties
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
@@ -53,7 +55,6 @@ STEPS = (
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 
@@ -75,18 +76,30 @@ class Grading:
         course, assignment, only = self.job["course"], self.job["assignment"], self.job["student_id"]
         if course not in self.settings.courses:
             raise CannotGrade(f"There is no course '{course}' in the settings any more.")
-        config = self._config(course)
+        rules = Rules.of_data(self.service.rules(course, assignment))
+        config = self._config(course, rules)
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id = assignment
+        if self.job["verb"] == "dates":
+            return self._follow(coursedir, rules)
         _need_generated(coursedir, assignment)
         if self.job["verb"] == "check":
             return self._check(Checking(coursedir, config, assignment))
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = self._grade_all(config, assignment, waiting)
+        penalties.bring(coursedir, self.service.submissions(course, assignment))
         if failed:
             raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
         return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
+
+    def _follow(self, coursedir: CourseDirectory, rules: Rules) -> str:
+        """Bring the gradebook's due date and penalties to what holds now; nothing is run again."""
+        if not Path(coursedir.root, "gradebook.db").exists():
+            return "There is no gradebook yet."
+        penalties.bring_due(coursedir, rules.due)
+        changed = penalties.bring(coursedir, self.service.submissions(self.job["course"], self.job["assignment"]))
+        return f"The penalties of {changed} were changed."
 
     def _check(self, checking: Checking) -> str:
         """Look an assignment over before its release. Raises CannotGrade with the reasons against it."""
@@ -116,7 +129,7 @@ class Grading:
                 raise
         return failed
 
-    def _config(self, course: str) -> Config:
+    def _config(self, course: str, rules: Rules) -> Config:
         config = Config()
         configure(config, course, self.settings.folders.courses / course)
         config.Autograde.sanitize_preprocessors = list(FIRST_STEPS)
@@ -124,8 +137,9 @@ class Grading:
         config.SandboxExecute.worker = os.environ["CAMPUSHUB_WORKER_URL"]
         config.SandboxExecute.token = Secrets(self.settings.folders.secrets).read("worker")
         config.SandboxExecute.course = course
-        config.SandboxExecute.image = self.settings.courses[course].image
-        config.SandboxExecute.seconds = self.settings.sandbox.seconds
+        config.SandboxExecute.image = rules.image or self.settings.courses[course].image
+        config.SandboxExecute.seconds = rules.seconds or self.settings.sandbox.seconds
+        config.SandboxExecute.memory = rules.memory or 0
         return config
 
     def _collect(self, coursedir: CourseDirectory, config: Config, only: str | None) -> None:

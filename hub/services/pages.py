@@ -15,7 +15,8 @@ from tornado.web import HTTPError, StaticFileHandler
 from hub.courses import may
 from hub.exchange import announcement
 from hub.passwords import hash_password, password_problem, verify
-from hub.services import pages_help, pages_roster, views
+from hub.services import pages_help, pages_roster, pages_rules, views
+from hub.services.outlook import given_back
 from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
 
@@ -98,8 +99,17 @@ class ReceiptPage(Page):
             raise HTTPError(404, reason="There is no such receipt.")
         if receipt.person != self.person.name:
             self.need("see_submissions", receipt.course)
-        back = self.state.work.feedback([identity]).get(identity)
-        self.show("receipt.html", receipt=receipt, back=back, title=views.title(self.state, receipt.course))
+        mine = self.state.work.receipts(receipt.course, person=receipt.person, name=receipt.assignment)
+        standings = self.state.rulebook.standings(receipt.course, mine)
+        now = next(one for one in standings if one.receipt.submission == identity)
+        self.show(
+            "receipt.html",
+            receipt=receipt,
+            standing=now,
+            counts=next(one.receipt.attempt for one in standings if one.counts),
+            back=given_back(self.state, [now]).get(identity),
+            title=views.title(self.state, receipt.course),
+        )
 
 
 class FeedbackFile(Page):
@@ -149,7 +159,10 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}{name}/", Course, given),
         (rf"{PREFIX}{name}/grade", Grade, given),
         (rf"{PREFIX}{name}/announcement", Announcement, given),
-        *((rf"{PREFIX}{name}/{path}", handler, given) for path, handler in pages_roster.HANDLERS),
+        *(
+            (rf"{PREFIX}{name}/{path}", handler, given)
+            for path, handler in (*pages_roster.HANDLERS, *pages_rules.HANDLERS)
+        ),
         (r".*", Missing, given),
     ]
 

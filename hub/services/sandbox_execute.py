@@ -51,6 +51,7 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
     course = Unicode(help="whose image the sandbox runs").tag(config=True)
     image = Unicode(help="name of the course's image").tag(config=True)
     seconds = Integer(300, help="wall-clock time of one submission").tag(config=True)
+    memory = Integer(0, help="bytes of memory of one submission; 0: the worker's own").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         files, secret = files_of(Path(resources["metadata"]["path"])), secrets.token_hex(8)
@@ -61,7 +62,9 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
 
     def _run(self, notebook: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
         """What the sandbox says of a notebook that ran there. Raises WorkerSilent."""
-        asked = {"course": self.course, "image": self.image, "notebook": notebook, "files": files}
+        whose = {"course": self.course, "image": self.image}
+        limits = {"seconds": self.seconds, "memory": self.memory}
+        asked = {**whose, "limits": limits, "notebook": notebook, "files": files}
         try:
             answer = requests.post(
                 f"{self.worker}/execute",

@@ -45,6 +45,7 @@ def application(state: State) -> Application:
             (f"assignments/{NAME}/{NAME}/files", api_exchange.FetchRelease),
             (f"assignments/{NAME}/{NAME}/release", api_exchange.Release),
             (f"assignments/{NAME}/{NAME}", api_exchange.AssignmentChange),
+            (f"assignments/{NAME}/{NAME}/rules", api_exchange.RulesOf),
             (f"assignments/{NAME}/{NAME}/submission", api_exchange.Submit),
             (f"assignments/{NAME}/{NAME}/submissions", api_exchange.Submissions),
             (f"submissions/{NAME}/files", api_exchange.SubmissionFiles),

@@ -16,6 +16,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
 from hub.adapters.members import Members
+from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.courses import Person
@@ -79,7 +80,7 @@ class State:
         store = Store.at(settings.folders.service, settings.admins)
         blobs = Blobs(settings.folders.service, settings.reserve)
         blobs.clean()
-        work = Work(store, blobs, settings.submission_limit)
+        work = Work(store, blobs, settings.submission_limit, zone=settings.timezone)
         state = cls(config, settings, store, work, Secrets(settings.folders.secrets), hub_api)
         state.changed_at = config.stat().st_mtime
         return state
@@ -96,7 +97,8 @@ class State:
             log.error("settings not taken up:\n%s", mistakes)
             return
         self.store = Store(self.store.engine, frozenset(self.settings.admins))
-        self.work = Work(self.store, Blobs(self.work.blobs.top, self.settings.reserve), self.settings.submission_limit)
+        blobs = Blobs(self.work.blobs.top, self.settings.reserve)
+        self.work = Work(self.store, blobs, self.settings.submission_limit, zone=self.settings.timezone)
         log.info("settings taken up: courses=%s", ",".join(self.settings.courses))
 
     @property
@@ -106,6 +108,10 @@ class State:
     @property
     def announcements(self) -> Announcements:
         return Announcements(self.store)
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return Rulebook(self.store, self.settings.timezone)
 
     def grader_is_there(self) -> bool:
         return time.monotonic() - self.grader_seen < GRADER_SILENT_SECONDS

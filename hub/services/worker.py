@@ -20,18 +20,21 @@ from hub.grading import read_result
 from hub.secrets import Secrets
 from hub.services.places import PATIENCE_SECONDS, Places
 from hub.services.pool import Pool
-from hub.settings import Settings
+from hub.settings import Sandbox, Settings
 from hub.settings_file import load
 
 log = logging.getLogger("campushub.worker")
 
 PORT = 8020
+OWN_LIMITS = {"seconds", "memory"}  # what an assignment may have of its own
 LOOK_SECONDS = 30
 OVERHEAD = 2  # base64 and JSON make a submission larger
 
 
 class Execute(RequestHandler):
-    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64); JSON back as `hub.grading.merge` reads."""
+    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64) and, where its assignment says so,
+    `limits` (seconds, bytes of memory); JSON back as `hub.grading.merge` reads.
+    """
 
     def initialize(self, settings: Settings, pool: Pool, places: Places) -> None:
         self.hub, self.pool, self.places = settings, pool, places
@@ -50,7 +53,8 @@ class Execute(RequestHandler):
             return self.refuse(
                 409, f"The image '{asked['image']}' is not on this machine; run `campushub images build`."
             )
-        limits = self.hub.sandbox
+        own = {word: int(limit) for word, limit in asked.get("limits", {}).items() if limit and word in OWN_LIMITS}
+        limits = self.hub.sandbox.model_copy(update=own)
         given = {
             "notebook": asked["notebook"],
             "files": asked["files"],
@@ -58,15 +62,14 @@ class Execute(RequestHandler):
             "output": limits.output,
         }
         try:
-            result = await self.run(tag, json.dumps(given).encode())
+            result = await self.run(tag, json.dumps(given).encode(), limits)
         except SandboxFailed as failed:
             log.error("sandbox failed: %s", failed)
             return self.refuse(503, str(failed))
         return self.answer(200, result)
 
-    async def run(self, tag: str, given: bytes) -> dict[str, Any]:
+    async def run(self, tag: str, given: bytes, limits: Sandbox) -> dict[str, Any]:
         """Run what was given in a sandbox of its own. Raises SandboxFailed."""
-        limits = self.hub.sandbox
         async with self.places.one() as place:
             began = time.monotonic()
             made = await self.pool.take(tag, limits)

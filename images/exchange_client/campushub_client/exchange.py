@@ -126,14 +126,15 @@ def due_of(coursedir: Any, name: str) -> str | None:
 
 
 class Collect(Exchange, abc.ExchangeCollect):
-    """The latest attempt of everybody (or the latest before the due date, when nbgrader is asked for that)."""
+    """Of everybody the attempt that counts (or the latest before the due date, when nbgrader is asked for that)."""
 
     def copy_files(self) -> None:
         only = self.coursedir.student_id if self.coursedir.student_id not in ("", "*") else None
         chosen: dict[str, dict[str, Any]] = {}
         for submission in self.service.submissions(self.course, self.name):
             student = submission["student_id"]
-            if only in (None, student) and not (self.before_duedate and submission["late"] and student in chosen):
+            good = not submission["late"] if self.before_duedate else submission["counts"]
+            if only in (None, student) and (good or student not in chosen):
                 chosen[student] = submission
         collected = sum(self._collect(student, submission) for student, submission in chosen.items())
         self.log.info("Collected %s of %s submissions of %s", collected, len(chosen), self.name)

@@ -24,6 +24,18 @@ def score_of(coursedir: Any, assignment: str, student: str) -> tuple[float, floa
         return float(submission.score), float(submission.max_score)
 
 
+class NotBelowZero(NbGraderPreprocessor):
+    """Shows no score below zero: who is very late loses what there is, and no more."""
+
+    display_data_priority = List([], help="nbgrader sets this for every step").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        told = resources["nbgrader"]
+        told["late_penalty"] = min(told["late_penalty"], told["score"] + told["late_penalty"])
+        told["score"] = max(0, told["score"])
+        return nb, resources
+
+
 class HideTests(NbGraderPreprocessor):
     """Takes hidden tests out of a graded notebook: their lines, their tracebacks, what was printed while they ran."""
 

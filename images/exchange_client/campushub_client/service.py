@@ -86,6 +86,10 @@ class Service:
         ]
         return listed
 
+    def rules(self, course: str, name: str) -> dict[str, Any]:
+        """An assignment's rules, as plain values."""
+        return self._json("GET", f"assignments/{_path(course, name)}/rules")
+
     def submission_files(self, submission: str) -> IO[bytes]:
         return self._tar(f"submissions/{quote(submission)}/files")
 
