@@ -143,9 +143,11 @@ class Unpacked:
 
 
 def _holds_work(path: str, place: Path) -> bool:
-    """Whether a file is a zip with notebooks or further zips in it; data that is packed stays as it is."""
+    """Whether a file is a zip with notebooks or further zips in it, or damaged; data that is packed stays as it is."""
     if not path.lower().endswith(".zip"):
         return False
     with place.open("rb") as source, zips.opened(source) as archive:
-        names = [name for name in archive.namelist() if not is_cache(name)] if archive else []
+        if archive is None:
+            return True  # so that it is told
+        names = [name for name in archive.namelist() if not is_cache(name)]
     return any(is_notebook(name) or name.lower().endswith(".zip") for name in names)

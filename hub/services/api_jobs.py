@@ -7,6 +7,7 @@ import time
 from tornado.web import HTTPError
 
 from hub.services.api import Api
+from hub.services.exported import VERB as EXPORT
 
 VERBS = ("grade", "check")
 LONGEST_MESSAGE = 50_000  # characters; the findings of a check, one a line
@@ -69,7 +70,10 @@ class JobProgress(Api):
 class JobEnd(Api):
     def post(self, number: str) -> None:
         self.need("grader")
-        told = self.body()
-        state = "done" if told.get("ok") else "failed"
-        self.state.store.update_job(int(number), state=state, message=str(told.get("message", ""))[:LONGEST_MESSAGE])
+        told, job = self.body(), self.state.store.job(int(number))
+        state, message = "done" if told.get("ok") else "failed", str(told.get("message", ""))
+        if job is not None and job["verb"] == EXPORT and told.get("ok"):
+            self.state.exported.keep(int(number), message)
+            message = "The marks were given out."
+        self.state.store.update_job(int(number), state=state, message=message[:LONGEST_MESSAGE])
         self.set_status(204)

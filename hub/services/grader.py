@@ -30,7 +30,7 @@ from traitlets.config import Config
 from hub import findings
 from hub.rules import Rules
 from hub.secrets import Secrets
-from hub.services import penalties
+from hub.services import gradebook_marks, penalties
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
@@ -76,6 +76,8 @@ class Grading:
         course, assignment, only = self.job["course"], self.job["assignment"], self.job["student_id"]
         if course not in self.settings.courses:
             raise CannotGrade(f"There is no course '{course}' in the settings any more.")
+        if self.job["verb"] == gradebook_marks.VERB:
+            return gradebook_marks.told(self.settings.folders.courses / course, course)
         rules = Rules.of_data(self.service.rules(course, assignment))
         config = self._config(course, rules)
         coursedir = CourseDirectory(config=config)
@@ -202,7 +204,7 @@ def work(service: Service, config: Path, *, again: bool) -> bool:
     except Exception:
         log.exception("job %s failed", job["id"])
         message, ok = "Grading stopped at a fault; the administrator finds it with `campushub logs grader`.", False
-    log.info("job %s: %s", job["id"], message)
+    log.info("job %s: %s", job["id"], "done" if ok and job["verb"] == gradebook_marks.VERB else message)
     service.end_job(job["id"], message, ok=ok)
     return True
 

@@ -22,6 +22,8 @@ from hub.adapters.work import Work
 from hub.courses import Person
 from hub.ends import Asked
 from hub.secrets import Secrets
+from hub.services.exported import Exported
+from hub.services.waiting import Waiting
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
 from hub.trouble import Trouble
@@ -72,6 +74,8 @@ class State:
     hub_api: str
     remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
     changed_at: float = 0.0
+    exported: Exported = field(default_factory=Exported)
+    waiting: Waiting = field(default_factory=Waiting)
     grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
 
     @classmethod
