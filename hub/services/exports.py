@@ -20,9 +20,9 @@ async def marks_csv(state: State, course: str, *, by: str) -> str:
     """The marks of a course's students by the gradebook of now. Raises Refused when the grader does not come to it."""
     if not state.grader_is_there():
         raise Refused("The grader does not answer now, and only it reads the gradebook. Try again in a minute.")
-    number = state.store.add_job(course=course, assignment="", student_id=None, verb=VERB, person=by, at=state.now())
+    number = state.jobs.add(course=course, assignment="", student_id=None, verb=VERB, person=by, at=state.now())
     for _ in range(int(LONGEST_WAIT / LOOK)):
-        job = state.store.job(number)
+        job = state.jobs.one(number)
         if job is None or job["state"] == "failed":
             raise Refused(f"The marks could not be read. {job['message'] if job else ''}".strip())
         if (text := state.exported.of(number)) is not None:

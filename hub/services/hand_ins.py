@@ -21,6 +21,7 @@ from hub.extensions import Kind
 from hub.handed_in_for import Student, Whose
 from hub.handed_in_words import named
 from hub.moments import moment_in
+from hub.services import at_submit
 from hub.services.dates import dates_moved
 from hub.services.state import State
 from hub.services.waiting import Done, Found, Looked
@@ -127,7 +128,10 @@ def _one(state: State, by: Person, looked: Looked, found: Found, now: datetime) 
             )
     except Refused as refused:
         return Done(found.student, None, why_not=str(refused))
-    return Done(found.student, receipt, again=receipt.at != now)
+    again = receipt.at != now
+    if not again:
+        at_submit.ask(state, receipt, state.rulebook.of(looked.course, looked.name))
+    return Done(found.student, receipt, again=again)
 
 
 def _extend(state: State, by: Person, looked: Looked, found: list[Found], now: datetime) -> None:
