@@ -59,6 +59,16 @@ def hand_in(state: State, by: Person, looked: Looked, names: list[str], *, on_ti
     return [_one(state, by, looked, one, now) for one in chosen]
 
 
+def follow(state: State, by: Person, looked: Looked, done: list[Done], *, on_time: bool) -> None:
+    """Ask the grader for what follows; in the thread of the event loop, where its jobs are waited for."""
+    rules = state.rulebook.of(looked.course, looked.name)
+    for one in done:
+        if one.receipt is not None and not one.again:
+            at_submit.ask(state, one.receipt, rules)
+    if on_time:
+        dates_moved(state, looked.course, looked.name, by=by.name)
+
+
 def earlier(state: State, course: str, name: str, found: Found) -> Receipt | None:
     """The receipt of a student's submission with just these files, if there is one."""
     receipts = state.work.receipts(course, person=found.student.name, name=name)
@@ -128,10 +138,7 @@ def _one(state: State, by: Person, looked: Looked, found: Found, now: datetime) 
             )
     except Refused as refused:
         return Done(found.student, None, why_not=str(refused))
-    again = receipt.at != now
-    if not again:
-        at_submit.ask(state, receipt, state.rulebook.of(looked.course, looked.name))
-    return Done(found.student, receipt, again=again)
+    return Done(found.student, receipt, again=receipt.at != now)
 
 
 def _extend(state: State, by: Person, looked: Looked, found: list[Found], now: datetime) -> None:
@@ -146,4 +153,3 @@ def _extend(state: State, by: Person, looked: Looked, found: list[Found], now: d
     if late:
         kind = Kind.PERSON if len(late) == 1 else Kind.GROUP
         book.extend(course, name, kind=kind, who=" ".join(late), due=now, reason=ON_TIME, given_by=by.name, now=now)
-        dates_moved(state, course, name, by=by.name)

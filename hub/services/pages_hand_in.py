@@ -59,6 +59,7 @@ class HandInPage(HandingIn):
         if not names:
             raise Refused("Nobody was chosen. Go back and choose for whom you hand in.")
         done = await asyncio.to_thread(hand_ins.hand_in, self.state, self.person, looked, names, on_time=on_time)
+        hand_ins.follow(self.state, self.person, looked, done, on_time=on_time)
         self.show_hand_in(course, name, looked=looked, done=done)
 
 
