@@ -266,9 +266,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what was running is taken up again at the next start
     service, config = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"])
     first = take(service, again=True)
-    for _ in range((os.cpu_count() or 1) + AHEAD):
-        threading.Thread(target=work_on, args=(service, config, first)).start()
-        first = None
+    for _ in range(os.cpu_count() or 1):
+        threading.Thread(target=work_on, args=(service, config, None), daemon=True).start()
+    work_on(service, config, first)  # in the main thread: once it has ended, Python starts no other
 
 
 if __name__ == "__main__":
