@@ -98,11 +98,12 @@ class Work:
         key: str,
         now: datetime,
         confirmed: bool = False,
+        note: str = "",
     ) -> Receipt:
         """Store a submission and answer for it; the same key gives the same receipt.
 
         `now` is when the upload began, by the server's clock. Raises Refused for what cannot be taken, and Unconfirmed
-        for what is taken only when its person says so.
+        for what is taken only when its person says so. `note` is the first of the receipt's remarks.
         """
         if (earlier := self._by_key(person, key)) is not None:
             return earlier
@@ -118,7 +119,8 @@ class Work:
         files = self.blobs.write("submissions", identity, arrival.kept(verdict))
         try:
             self.failpoint("stored")
-            receipt = self._record(identity, released, person, files, verdict.told, key=key, now=now)
+            told = (*([note] if note else []), *verdict.told)
+            receipt = self._record(identity, released, person, files, told, key=key, now=now)
         except Exception:
             self.blobs.remove("submissions", identity)
             raise

@@ -6,8 +6,7 @@ import asyncio
 import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote
 
 from tornado.web import HTTPError, stream_request_body
@@ -18,9 +17,8 @@ from hub.services import at_submit
 from hub.services.api import Api
 from hub.services.dates import dates_moved
 from hub.services.outlook import Outlook, given_back, may_fetch, outlooks
+from hub.services.streaming import CHUNK, Streaming
 
-CHUNK = 1024**2
-DROPPED_AT_MOST = 2 * 1024**3
 MOST_TOGETHER = 200  # submissions in one tar
 
 
@@ -89,36 +87,11 @@ def _told_to_one(found: Outlook, feedback: dict[str, Feedback]) -> dict[str, Any
     }
 
 
-class Streamed(Api):
-    """A request whose body is a tar, kept in a file as it arrives.
-
-    What is beyond the limit is read and dropped up to a bound, since a sender that is cut off never reads why.
-    """
+class Streamed(Streaming, Api):
+    """A request whose body is a tar."""
 
     async def prepare(self) -> None:
-        self.began = self.state.now()
-        self.state.work.blobs.check_room()
-        self.room = self.state.settings.submission_limit + 2 * CHUNK
-        self.request.connection.set_max_body_size(self.room + DROPPED_AT_MOST)  # type: ignore[union-attr]
-        self.incoming: IO[bytes] = (self.state.work.blobs.top / "incoming" / f".{secrets.token_hex(8)}").open("x+b")
-
-    async def data_received(self, chunk: bytes) -> None:
-        self.room -= len(chunk)
-        if self.room >= 0:
-            await asyncio.to_thread(self.incoming.write, chunk)
-
-    def on_finish(self) -> None:
-        if hasattr(self, "incoming"):
-            self.incoming.close()
-            Path(self.incoming.name).unlink(missing_ok=True)
-
-    def packed(self) -> IO[bytes]:
-        """What arrived; raises HTTPError when that is not all of it."""
-        if self.room < 0:
-            megabytes = self.state.settings.submission_limit // CHUNK
-            raise HTTPError(413, reason=f"This is larger than {megabytes} MB. Remove large files and try again.")
-        self.incoming.seek(0)
-        return self.incoming
+        self.begin()
 
 
 class Packed(Api):

@@ -16,7 +16,7 @@ from hub.courses import may
 from hub.exchange import announcement
 from hub.passwords import hash_password, password_problem, verify
 from hub.results import seen
-from hub.services import pages_board, pages_help, pages_roster, pages_rules, views
+from hub.services import pages_board, pages_export, pages_hand_in, pages_help, pages_roster, pages_rules, views
 from hub.services.outlook import given_back
 from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
@@ -36,7 +36,8 @@ class Course(Page):
         self.need("see", course)
         card = views.course_card(self.state, self.person, course, await self.running())
         staff = views.staff_view(self.state, course) if may(self.person, "see_submissions", course) else None
-        self.show("course.html", course=card, staff=staff, grades=may(self.person, "grade", course))
+        grades, leads = (may(self.person, verb, course) for verb in ("grade", "hand_in_for"))
+        self.show("course.html", course=card, staff=staff, grades=grades, leads=leads)
 
 
 class Grade(Page):
@@ -176,7 +177,8 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}{name}/announcement", Announcement, given),
         *(
             (rf"{PREFIX}{name}/{path}", handler, given)
-            for path, handler in (*pages_roster.HANDLERS, *pages_rules.HANDLERS, *pages_board.HANDLERS)
+            for pages in (pages_roster, pages_rules, pages_board, pages_hand_in, pages_export)
+            for path, handler in pages.HANDLERS
         ),
         (r".*", Missing, given),
     ]
