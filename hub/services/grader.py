@@ -17,10 +17,10 @@ from typing import Any
 
 from campushub_client.course_config import configure
 from campushub_client.exchange import Collect
+from campushub_client.mark_log import watched
 from campushub_client.service import Service, ServiceError
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
@@ -31,6 +31,7 @@ from hub import findings
 from hub.rules import Rules
 from hub.secrets import Secrets
 from hub.services import penalties
+from hub.services.autograde import Autograding
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
@@ -54,7 +55,7 @@ STEPS = (
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "hub.services.autograde.SaveScores",
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 
@@ -153,7 +154,7 @@ class Grading:
         """Grade one submission; a sentence if that did not work. Raises CannotGrade when nothing can be graded now."""
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id, coursedir.student_id = assignment, student
-        steps = Autograde(coursedir=coursedir, config=config)
+        steps = Autograding(coursedir=coursedir, config=config)
         steps.force = True
         try:
             with TURN:
@@ -194,7 +195,8 @@ def work(service: Service, config: Path, *, again: bool) -> bool:
         "job %s: course=%s assignment=%s student=%s", *(job[k] for k in ("id", "course", "assignment", "student_id"))
     )
     try:
-        message, ok = Grading(service, load(config), job).run(), True
+        with watched(service, job["course"]):
+            message, ok = Grading(service, load(config), job).run(), True
     except (CannotGrade, SettingsInvalid) as trouble:
         message, ok = str(trouble), False
     except ServiceError:

@@ -15,6 +15,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
+from hub.adapters.mark_log import MarkLog
 from hub.adapters.members import Members
 from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
@@ -104,6 +105,10 @@ class State:
     @property
     def members(self) -> Members:
         return Members(self.store)
+
+    @property
+    def mark_log(self) -> MarkLog:
+        return MarkLog(self.store)
 
     @property
     def announcements(self) -> Announcements:
