@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sql
+from sqlalchemy.engine import RowMapping
 
 from hub.adapters.store import Store
 from hub.adapters.tables import mark_changes, people
@@ -27,6 +27,17 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Which:
+    """A part of a log: whose marks they are or who changed them, and of which assignment; empty is all."""
+
+    person: str = ""
+    assignment: str = ""
+
+
+ALL = Which()
+
+
+@dataclass(frozen=True)
 class MarkLog:
     """The log of every course."""
 
@@ -41,11 +52,9 @@ class MarkLog:
             if rows and connection.execute(told).first() is None:
                 connection.execute(sql.insert(mark_changes), rows)
 
-    def entries(
-        self, course: str, *, person: str = "", assignment: str = "", first: int = 0, most: int | None = None
-    ) -> list[Entry]:
-        """A part of a course's log, newest first: whose mark it is or who changed it, and of which assignment."""
-        query = sql.select(mark_changes).where(self._which(course, person, assignment))
+    def entries(self, course: str, which: Which = ALL, *, first: int = 0, most: int | None = None) -> list[Entry]:
+        """A part of a course's log, newest first."""
+        query = sql.select(mark_changes).where(_in(course, which))
         query = query.order_by(mark_changes.c.id.desc()).offset(first).limit(most)
         with self.store.begin() as connection:
             rows = list(connection.execute(query).mappings())
@@ -54,10 +63,10 @@ class MarkLog:
         students = {student_id: name for name, student_id, _ in known}
         return [_entry(row, full, students) for row in rows]
 
-    def count(self, course: str, *, person: str = "", assignment: str = "") -> int:
+    def count(self, course: str, which: Which = ALL) -> int:
         query = sql.select(sql.func.count()).select_from(mark_changes)
         with self.store.begin() as connection:
-            return connection.execute(query.where(self._which(course, person, assignment))).scalar_one()
+            return connection.execute(query.where(_in(course, which))).scalar_one()
 
     def assignments(self, course: str) -> list[str]:
         """Those of which the log knows something, by name."""
@@ -65,17 +74,18 @@ class MarkLog:
         with self.store.begin() as connection:
             return sorted(connection.execute(query).scalars())
 
-    def _which(self, course: str, person: str, assignment: str) -> sql.ColumnElement[bool]:
-        found = mark_changes.c.course == course
-        if person:
-            mine = sql.select(people.c.student_id).where(people.c.name == person)
-            found &= sql.or_(mark_changes.c.who == person, mark_changes.c.student_id.in_(mine))
-        if assignment:
-            found &= mark_changes.c.assignment == assignment
-        return found
+
+def _in(course: str, which: Which) -> sql.ColumnElement[bool]:
+    found = mark_changes.c.course == course
+    if which.person:
+        mine = sql.select(people.c.student_id).where(people.c.name == which.person)
+        found = sql.and_(found, sql.or_(mark_changes.c.who == which.person, mark_changes.c.student_id.in_(mine)))
+    if which.assignment:
+        found = sql.and_(found, mark_changes.c.assignment == which.assignment)
+    return found
 
 
-def _entry(row: Mapping[str, Any], full: Mapping[str, str], students: Mapping[str, str]) -> Entry:
+def _entry(row: RowMapping, full: Mapping[str, str], students: Mapping[str, str]) -> Entry:
     words = ("assignment", "student_id", "notebook", "cell", "before", "after")
     change = Change(**{word: row[word] for word in words}, kind=Kind(row["kind"]))
     student = students.get(change.student_id, "")

@@ -15,7 +15,8 @@ from tornado.web import HTTPError, StaticFileHandler
 from hub.courses import may
 from hub.exchange import announcement
 from hub.passwords import hash_password, password_problem, verify
-from hub.services import pages_help, pages_roster, pages_rules, views
+from hub.questions import LONGEST_TEXT
+from hub.services import pages_help, pages_marks, pages_requests, pages_roster, pages_rules, views
 from hub.services.outlook import given_back
 from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
@@ -102,12 +103,15 @@ class ReceiptPage(Page):
         mine = self.state.work.receipts(receipt.course, person=receipt.person, name=receipt.assignment)
         standings = self.state.rulebook.standings(receipt.course, mine)
         now = next(one for one in standings if one.receipt.submission == identity)
+        back = given_back(self.state, [now]).get(identity)
         self.show(
             "receipt.html",
             receipt=receipt,
             standing=now,
             counts=next(one.receipt.attempt for one in standings if one.counts),
-            back=given_back(self.state, [now]).get(identity),
+            back=back,
+            asked=await pages_requests.asked_of(self, receipt, graded=back is not None),
+            longest=LONGEST_TEXT,
             title=views.title(self.state, receipt.course),
         )
 
@@ -155,13 +159,19 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}password", Password, given),
         *((rf"{PREFIX}{path}", handler) for path, handler in pages_help.HANDLERS),
         (rf"{PREFIX}receipts/([0-9a-f]+)", ReceiptPage, given),
+        (rf"{PREFIX}receipts/([0-9a-f]+)/ask", pages_requests.AskAgain, given),
         (rf"{PREFIX}feedback/([0-9a-f]+)/(.+)", FeedbackFile, given),
         (rf"{PREFIX}{name}/", Course, given),
         (rf"{PREFIX}{name}/grade", Grade, given),
         (rf"{PREFIX}{name}/announcement", Announcement, given),
         *(
             (rf"{PREFIX}{name}/{path}", handler, given)
-            for path, handler in (*pages_roster.HANDLERS, *pages_rules.HANDLERS)
+            for path, handler in (
+                *pages_roster.HANDLERS,
+                *pages_rules.HANDLERS,
+                *pages_marks.HANDLERS,
+                *pages_requests.HANDLERS,
+            )
         ),
         (r".*", Missing, given),
     ]

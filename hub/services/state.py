@@ -17,6 +17,7 @@ from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
 from hub.adapters.mark_log import MarkLog
 from hub.adapters.members import Members
+from hub.adapters.regrades import Regrades
 from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
 from hub.adapters.work import Work
@@ -109,6 +110,10 @@ class State:
     @property
     def mark_log(self) -> MarkLog:
         return MarkLog(self.store)
+
+    @property
+    def regrades(self) -> Regrades:
+        return Regrades(self.store)
 
     @property
     def announcements(self) -> Announcements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 WHICH = ("tests", "ps1", "ps1", "s1")
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A gradebook in which one student has handed one notebook in."""
-    found = f"sqlite:///{tmp_path}/gradebook.db"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gradebook in which one student has handed one notebook in; nbgrader takes seconds to make one."""
+    path = tmp_path_factory.mktemp("made") / "gradebook.db"
+    found = f"sqlite:///{path}"
     with Gradebook(found, "demo") as gradebook:
         gradebook.add_assignment("ps1")
         gradebook.add_notebook("ps1", "ps1")
@@ -35,7 +37,12 @@ def url(tmp_path: Path) -> str:
         gradebook.add_solution_cell("answer", "ps1", "ps1")
         gradebook.add_student("s1")
         gradebook.add_submission("ps1", "s1")
-    return found
+    return path
+
+
+@pytest.fixture
+def url(made: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(made, tmp_path)}"
 
 
 @pytest.fixture

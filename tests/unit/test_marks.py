@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from hub.adapters.mark_log import MarkLog
+from hub.adapters.mark_log import MarkLog, Which
 from hub.adapters.store import Store
 from hub.exchange import Refused
-from hub.marks import LONGEST_TEXT, Kind, changes_of
+from hub.marks import LONGEST_TEXT, changes_of
 from hub.spreadsheets import STARTS_A_FORMULA, as_csv
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -42,13 +42,12 @@ def test_numbers_stay_numbers() -> None:
     assert as_csv(["a", "b", "c"], [[-1.5, None, 3]]).splitlines()[1] == "-1.5,,3"
 
 
-@given(some.recursive(some.none() | some.booleans() | some.floats() | some.text(), some.lists, max_leaves=5))
+@given(some.recursive(some.none() | some.booleans() | some.floats() | some.text(max_size=8), some.lists, max_leaves=5))
 def test_anything_else_than_changes_is_refused_in_words(told: Any) -> None:
-    for given_ in (told, [told], [{**TOLD, "to": told}]):
-        try:
-            assert all(change.kind in Kind for change in changes_of(given_))
-        except Refused as refused:
-            assert str(refused).endswith(".")
+    for request in (told, [told], [{**TOLD, "kind": told}]):
+        if request != []:
+            with pytest.raises(Refused, match=r"\.$"):
+                changes_of(request)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +91,8 @@ def test_log_is_newest_first_and_filtered_by_either_person_and_by_assignment(log
     assert [one.change.assignment for one in log.entries("nn")] == ["ps2", "ps1"]
     assert [one.at for one in log.entries("nn", first=1, most=1)] == [NOW]
     for person in ("asha", "tara"):
-        assert [one.change.assignment for one in log.entries("nn", person=person)] == ["ps1"]
-    assert log.count("nn", assignment="ps2") == 1
+        assert [one.change.assignment for one in log.entries("nn", Which(person))] == ["ps1"]
+    assert log.count("nn", Which(assignment="ps2")) == 1
     assert log.assignments("nn") == ["ps1", "ps2"]
     assert [(one.who_name, one.student_name) for one in log.entries("nn")] == [("", "s1"), ("tara", "asha")]
 
