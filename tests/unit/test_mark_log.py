@@ -12,9 +12,11 @@ import pytest
 from campushub_client.mark_log import NotLogged, watched
 from campushub_client.service import Service
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
 from hub.adapters.mark_log import MarkLog
-from hub.services.autograde import SaveScores
+from hub.services.autograde import Autograding, SaveScores
 from tests.coursework import cell
 from tests.service_of_marks import NOW, running
 
@@ -144,3 +146,32 @@ def test_submission_that_is_removed_takes_its_marks_away_in_the_log_too(url: str
             gradebook.db.delete(gradebook.find_grade(*WHICH))
             gradebook.db.commit()
     assert lines(service[1])[-1] == ("tests", "manual", "3", None)
+
+
+def autograding(url: str, folder: Path) -> Autograding:
+    """nbgrader's autograding of the student's notebook, without running it."""
+    submitted = folder / "submitted" / "s1" / "ps1"
+    submitted.mkdir(parents=True)
+    (folder / "source" / "ps1").mkdir(parents=True)
+    cells = [cell("x = 1", "answer", solution=True), cell("assert True", "tests", points=5)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), submitted / "ps1.ipynb")
+    config = Config()
+    config.CourseDirectory.root, config.CourseDirectory.db_url = str(folder), url
+    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = "ps1", "s1"
+    config.Autograde.sanitize_preprocessors = []
+    config.Autograde.autograde_preprocessors = ["hub.services.autograde.SaveScores"]
+    return Autograding(coursedir=CourseDirectory(config=config), config=config)
+
+
+def test_log_that_does_not_answer_stops_grading_and_blames_no_submission(
+    url: str, service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    steps = autograding(url, tmp_path)
+    with watched(Service("http://127.0.0.1:1", "x"), "demo"), pytest.raises(NotLogged):
+        steps.start()
+    assert scores(url)[0] is None
+    with watched(service[0], "demo"):
+        steps.start()
+    assert scores(url)[0] == 5
+    assert lines(service[1]) == [("tests", "automatic", None, "5")]

@@ -23,7 +23,7 @@ from nbgrader.server_extensions.formgrader import apihandlers, base, formgrader
 from tornado.web import authenticated
 
 from campushub_client.exchange import add_to_gradebook, due_of
-from campushub_client.mark_log import watched
+from campushub_client.mark_log import watch
 from campushub_client.marking import NOT_SAVED, Comment, Grade, MarkingExporter, OfStudent
 from campushub_client.service import Service, ServiceError
 
@@ -78,8 +78,7 @@ def load(server: Any) -> None:
     server.web_app.settings["nbgrader_exporter"] = MarkingExporter(config=extension.config)
     templates = server.web_app.settings["nbgrader_jinja2_env"]
     templates.loader = _mended(templates, extension.coursedir.course_id)
-    watch = watched(Service.from_environment(), extension.coursedir.course_id)
-    watch.__enter__()  # for as long as the server runs
+    watch(Service.from_environment(), extension.coursedir.course_id)
     threading.Thread(target=_bring_roster, args=(extension.coursedir,), daemon=True).start()
 
 

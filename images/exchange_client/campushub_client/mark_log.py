@@ -5,7 +5,7 @@ It listens to SQLAlchemy, under nbgrader's own code: whatever writes marks in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,19 @@ class NotLogged(ServiceError):
 
 @contextmanager
 def watched(service: Service, course: str) -> Iterator[None]:
-    """Tell the service of every change of a mark in this process meanwhile. Raises NotLogged inside of what changes one."""
+    """Tell the service of every change of a mark in this process meanwhile; see `watch`."""
+    stop = watch(service, course)
+    try:
+        yield
+    finally:
+        stop()
+
+
+def watch(service: Service, course: str) -> Callable[[], None]:
+    """Tell the service of every change of a mark in this process from now on; what ends it.
+
+    What changes a mark gets NotLogged raised when it commits, and the mark stays as it was.
+    """
 
     def hear(session: Session, *_: Any) -> None:
         objects = [one for one in (*session.new, *session.dirty, *session.deleted) if type(one) in WATCHED]
@@ -44,13 +56,13 @@ def watched(service: Service, course: str) -> Iterator[None]:
             except ServiceError as refused:
                 raise NotLogged(f"The log of marks did not take this, so the mark stays as it was. {refused}") from None
 
-    event.listen(Session, "before_flush", hear)
-    event.listen(Session, "after_flush", tell)
-    try:
-        yield
-    finally:
+    def stop() -> None:
         event.remove(Session, "before_flush", hear)
         event.remove(Session, "after_flush", tell)
+
+    event.listen(Session, "before_flush", hear)
+    event.listen(Session, "after_flush", tell)
+    return stop
 
 
 def _write_alone(session: Session) -> None:
