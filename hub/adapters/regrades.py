@@ -12,7 +12,7 @@ from sqlalchemy.engine import RowMapping
 from hub.adapters.store import Store
 from hub.adapters.tables import people, requests
 from hub.exchange import Receipt, Refused
-from hub.questions import Question
+from hub.regrades import ReleasedQuestion
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Regrades:
 
     store: Store
 
-    def ask(self, receipt: Receipt, question: Question, text: str, now: datetime) -> None:
+    def ask(self, receipt: Receipt, question: ReleasedQuestion, text: str, now: datetime) -> None:
         """Ask for another look; raises Refused while an earlier request about the same question is open."""
         about = {"course": receipt.course, "assignment": receipt.assignment, "person": receipt.person}
         about |= {"notebook": question.notebook, "cell": question.cell}

@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from hub.adapters import tables
 from hub.adapters.store import Store
-from hub.adapters.tables import assignments, extensions, feedback, members, submissions
+from hub.adapters.tables import assignments, extensions, feedback, members, results, submissions
 from hub.exchange import Receipt, Refused
 from hub.extensions import Extension, Kind, Member
 from hub.moments import moment_in
+from hub.results import result_of
 from hub.rules import Chance, Rules, Standing, chance, check, judge, standings
 
 MOST_EXTENSIONS = 500  # of one assignment
@@ -153,15 +154,19 @@ def _member(connection: Connection, course: str, person: str) -> Member:
 
 
 def _scores(connection: Connection, course: str, whose: set[str], names: set[str]) -> Mapping[str, tuple[float, float]]:
-    """The points that were given back and the highest possible ones, by submission, of some assignments."""
-    query = (
+    """Points and the highest possible ones, by submission, of some assignments: those given back, else the automatic ones."""
+    which = [submissions.c.course == course, submissions.c.assignment.in_(names)]
+    if len(whose) == 1:  # one person looks often, and must not have everybody's read
+        which.append(submissions.c.person.in_(whose))
+    automatic = sql.select(results).join(submissions, submissions.c.id == results.c.submission).where(*which)
+    found = [result_of(row["submission"], row["questions"]) for row in connection.execute(automatic).mappings()]
+    given = (
         sql.select(feedback.c.submission, feedback.c.score, feedback.c.max_score)
         .join(submissions, submissions.c.id == feedback.c.submission)
-        .where(submissions.c.course == course, submissions.c.assignment.in_(names), feedback.c.score.is_not(None))
+        .where(*which, feedback.c.score.is_not(None))
     )
-    if len(whose) == 1:  # one person looks often, and must not have everybody's read
-        query = query.where(submissions.c.person.in_(whose))
-    return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
+    back = {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(given)}
+    return {**{one.submission: (one.score, one.max_score + one.by_hand) for one in found}, **back}
 
 
 def _extension(row: RowMapping) -> Extension:

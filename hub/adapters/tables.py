@@ -113,6 +113,14 @@ feedback = Table(
     Column("files", JSON, nullable=False),
 )
 
+results = Table(
+    "results",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("questions", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,
@@ -185,6 +193,15 @@ requests = Table(
     Column("answered_by", String(64)),
     Column("answered_at", Moment),  # none while it is open
     Column("seen_at", Moment),
+)
+
+openings = Table(
+    "openings",
+    metadata,
+    Column("course", String(24), primary_key=True),
+    Column("assignment", String(128), primary_key=True),
+    Column("person", ForeignKey("people.name"), primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 announcements = Table(

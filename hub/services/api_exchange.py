@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from tornado.web import HTTPError, stream_request_body
 
 from hub.adapters.work import Assignment, Feedback
+from hub.services import at_submit
 from hub.services.api import Api
 from hub.services.dates import dates_moved
 from hub.services.outlook import Outlook, given_back, may_fetch, outlooks
@@ -142,6 +143,17 @@ class FetchRelease(Packed):
         await self.send("releases", found.release)
 
 
+class Opened(Api):
+    """A student's server tells that the assignment's notebook is before them."""
+
+    async def put(self, course: str, name: str) -> None:
+        person = await self.need_member(course, "fetch")
+        if self.state.work.assignment(course, unquote(name)) is None:
+            raise HTTPError(404, reason=f"There is no assignment '{unquote(name)}' in this course.")
+        self.state.members.note_opening(course, unquote(name), person.name, self.state.now())
+        self.set_status(204)
+
+
 @stream_request_body
 class Release(Streamed):
     async def prepare(self) -> None:
@@ -188,7 +200,9 @@ class Submit(Streamed):
             now=self.began,
             confirmed=self.get_argument("confirmed", "") == "yes",
         )
-        self.answer({**receipt.as_data(), "attempts": self.state.rulebook.of(course, unquote(name)).attempts}, 201)
+        rules = self.state.rulebook.of(course, unquote(name))
+        at_submit.ask(self.state, receipt, rules)
+        self.answer({**receipt.as_data(), "attempts": rules.attempts}, 201)
 
 
 class Submissions(Api):

@@ -9,4 +9,4 @@ VERB = "dates"  # of the grader's job; nothing is run again
 
 def dates_moved(state: State, course: str, name: str, *, by: str) -> None:
     """Have the grader bring the gradebook up to date; what pages and panel show needs nothing, it is worked out each time."""
-    state.store.add_job(course=course, assignment=name, student_id=None, verb=VERB, person=by, at=state.now())
+    state.jobs.add(course=course, assignment=name, student_id=None, verb=VERB, person=by, at=state.now())

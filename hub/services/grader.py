@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,7 +18,7 @@ from typing import Any
 
 from campushub_client.course_config import configure
 from campushub_client.exchange import Collect
-from campushub_client.mark_log import watched
+from campushub_client.mark_log import watch
 from campushub_client.service import Service, ServiceError
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -30,7 +31,7 @@ from traitlets.config import Config
 from hub import findings
 from hub.rules import Rules
 from hub.secrets import Secrets
-from hub.services import penalties
+from hub.services import penalties, questions
 from hub.services.autograde import Autograding
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
@@ -39,7 +40,8 @@ from hub.settings_file import SettingsInvalid, load
 
 log = logging.getLogger("campushub.grader")
 
-IDLE_SECONDS, SILENT_SECONDS = 0.2, 3
+IDLE_SECONDS, SILENT_SECONDS, AGAIN_SECONDS = 0.3, 3, 10
+MOST_TRIES = 30  # of a student's own job, while the worker makes no sandbox
 AHEAD = 1  # submissions made ready while the sandboxes are full: as many again may have stepped aside
 LONGEST_FINDINGS = 50_000  # characters; what has no room is counted
 FIRST_STEPS = (
@@ -62,6 +64,10 @@ STEPS = (
 
 class CannotGrade(Exception):
     """A job that cannot be done; its text is what the instructor reads."""
+
+
+class CannotNow(CannotGrade):
+    """The same, but a later try may do it."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,9 @@ class Grading:
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = self._grade_all(config, assignment, waiting)
-        penalties.bring(coursedir, self.service.submissions(course, assignment))
+        told = self.service.submissions(course, assignment)
+        with TURN:
+            penalties.bring(coursedir, told, only)
         if failed:
             raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
         return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
@@ -98,8 +106,10 @@ class Grading:
         """Bring the gradebook's due date and penalties to what holds now; nothing is run again."""
         if not Path(coursedir.root, "gradebook.db").exists():
             return "There is no gradebook yet."
-        penalties.bring_due(coursedir, rules.due)
-        changed = penalties.bring(coursedir, self.service.submissions(self.job["course"], self.job["assignment"]))
+        told = self.service.submissions(self.job["course"], self.job["assignment"])
+        with TURN:
+            penalties.bring_due(coursedir, rules.due)
+            changed = penalties.bring(coursedir, told)
         return f"The penalties of {changed} were changed."
 
     def _check(self, checking: Checking) -> str:
@@ -122,9 +132,10 @@ class Grading:
         with ThreadPoolExecutor(2 * places + AHEAD) as threads:
             under_way = [threads.submit(self._grade, config, assignment, student) for student in waiting]
             try:
-                for done, graded in enumerate(as_completed(under_way)):
+                for done, graded in enumerate(as_completed(under_way), 1):
                     failed += graded.result()
-                    self.service.tell_progress(self.job["id"], done + 1, len(waiting), "")
+                    if not self.service.tell_progress(self.job["id"], done, len(waiting), ""):
+                        raise CannotGrade(f"Stopped; {done} of {len(waiting)} graded. Press the button again to go on.")
             except (CannotGrade, ServiceError):
                 threads.shutdown(cancel_futures=True)
                 raise
@@ -146,7 +157,8 @@ class Grading:
     def _collect(self, coursedir: CourseDirectory, config: Config, only: str | None) -> None:
         coursedir.student_id = only or "*"
         try:
-            Collect(coursedir=coursedir, config=config).start()
+            with TURN:
+                Collect(coursedir=coursedir, config=config).start()
         except ExchangeError as error:
             raise CannotGrade(f"Nothing could be collected: {error}") from None
 
@@ -159,11 +171,14 @@ class Grading:
         try:
             with TURN:
                 steps.start()
+                submission, given = questions.submission_of(coursedir), questions.questions(coursedir)
         except WorkerSilent as silent:
-            raise CannotGrade(f"{silent} Try again in a minute.") from None
+            raise CannotNow(f"{silent} Try again in a minute.") from None
         except (NbGraderException, SystemExit) as error:
             log.warning("not graded: course=%s student=%s %s", self.job["course"], student, error)
             return [f"{_name(coursedir, student)} (the notebook cannot be read; look at it by hand)."]
+        if submission is not None:
+            self.service.tell_result(submission, given)
         return []
 
 
@@ -186,45 +201,75 @@ def _name(coursedir: CourseDirectory, student: str) -> str:
         return " ".join(part for part in (found.first_name, found.last_name) if part) or student
 
 
-def work(service: Service, config: Path, *, again: bool) -> bool:
-    """Take one job and do it; whether there was one. Raises ServiceError while the service is silent."""
-    job = service.take_job(again=again)
-    if job is None:
-        return False
+def take(service: Service, *, again: bool = False) -> dict[str, Any] | None:
+    """The next job; waits while the service is silent. With `again`, what was running before is queued anew."""
+    while True:
+        try:
+            job: dict[str, Any] | None = service.take_job(again=again)
+            return job
+        except ServiceError as silent:
+            log.warning("%s", silent)
+            time.sleep(SILENT_SECONDS)
+
+
+def work(service: Service, config: Path, job: dict[str, Any]) -> None:
+    """Do one job until it is done and the service knows it: no fault of service or worker costs anybody anything."""
     log.info(
         "job %s: course=%s assignment=%s student=%s", *(job[k] for k in ("id", "course", "assignment", "student_id"))
     )
+    tries = 0
+    while True:
+        try:
+            message, ok = outcome(service, config, job, last=tries >= MOST_TRIES)
+            log.info("job %s: %s", job["id"], message)
+            service.end_job(job["id"], message, ok=ok)
+            return
+        except CannotNow as trouble:
+            log.warning("job %s: %s", job["id"], trouble)
+            tries += 1
+            time.sleep(AGAIN_SECONDS)
+        except ServiceError as silent:
+            log.warning("job %s: %s", job["id"], silent)
+            time.sleep(SILENT_SECONDS)
+
+
+def outcome(service: Service, config: Path, job: dict[str, Any], *, last: bool) -> tuple[str, bool]:
+    """Do it once: what to say, and whether it worked. A student's own job is tried again, raising CannotNow, but the last time."""
     try:
-        with watched(service, job["course"]):
-            message, ok = Grading(service, load(config), job).run(), True
-    except (CannotGrade, SettingsInvalid) as trouble:
-        message, ok = str(trouble), False
+        return Grading(service, load(config), job).run(), True
     except ServiceError:
         raise
+    except CannotNow as trouble:
+        if job["student_id"] and not last:
+            raise
+        return str(trouble), False
+    except (CannotGrade, SettingsInvalid) as trouble:
+        return str(trouble), False
     except Exception:
         log.exception("job %s failed", job["id"])
-        message, ok = "Grading stopped at a fault; the administrator finds it with `campushub logs grader`.", False
-    log.info("job %s: %s", job["id"], message)
-    service.end_job(job["id"], message, ok=ok)
-    return True
+        return "Grading stopped at a fault; the administrator finds it with `campushub logs grader`.", False
+
+
+def work_on(service: Service, config: Path, job: dict[str, Any] | None) -> None:
+    """One of the grader's hands: job after job, beginning with this one."""
+    while True:
+        if job is not None:
+            work(service, config, job)
+        else:
+            time.sleep(IDLE_SECONDS)
+        job = take(service)
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     warnings.filterwarnings("ignore", category=SAWarning)  # of nbgrader 0.9.6 with SQLAlchemy 2.1; the marks are right
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what was running is taken up again at the next start
-    service, config, again = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"]), True
-    while True:
-        try:
-            found = work(service, config, again=again)
-            again = False
-        except ServiceError as silent:
-            log.warning("%s", silent)
-            again = True
-            time.sleep(SILENT_SECONDS)
-            continue
-        if not found:
-            time.sleep(IDLE_SECONDS)
+    service, config = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"])
+    watch(service)
+    first = take(service, again=True)
+    for _ in range((os.cpu_count() or 1) + AHEAD):
+        threading.Thread(target=work_on, args=(service, config, first)).start()
+        first = None
 
 
 if __name__ == "__main__":

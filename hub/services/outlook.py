@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.adapters.work import Assignment, Feedback
 from hub.courses import Person, may
 from hub.exchange import Receipt
-from hub.rules import Chance, Rules, Standing, late_words, points_lost
+from hub.results import Result, seen
+from hub.rules import Chance, Rules, Shows, Standing, late_words, points_lost
+from hub.services.at_submit import Waits, waits
 from hub.services.state import State
 
 
@@ -21,6 +23,8 @@ class Outlook:
     rules: Rules
     chance: Chance
     standings: tuple[Standing, ...]
+    results: Mapping[str, Result]  # what the student may see of automatic grading, by submission
+    waits: Waits | None
 
     @property
     def receipts(self) -> tuple[Receipt, ...]:
@@ -43,9 +47,15 @@ class Outlook:
             "late_words": late_words(self.rules) if self.chance.due else "",
             "why_not": self.chance.why_not,
             "receipts": [
-                {**one.receipt.as_data(), "counts": one.counts, "percent_lost": one.percent_lost}
+                {
+                    **one.receipt.as_data(),
+                    "counts": one.counts,
+                    "percent_lost": one.percent_lost,
+                    "result": found.as_data() if (found := self.results.get(one.receipt.submission)) else None,
+                }
                 for one in self.standings
             ],
+            "waits": self.waits.as_data() if self.waits else None,
         }
 
 
@@ -54,12 +64,24 @@ def outlooks(state: State, person: Person, course: str) -> list[Outlook]:
     now, book, rules = state.now(), state.rulebook, state.rulebook.of_course(course)
     member = book.member(course, person.name)
     mine = book.standings(course, state.work.receipts(course, person=person.name))
+    graded = state.results.of(standing.receipt.submission for standing in mine)
+    jobs = state.jobs.open()
     found = []
     for one in state.work.assignments(course):
         own = tuple(standing for standing in mine if standing.receipt.assignment == one.name)
         so_far = max((standing.receipt.attempt for standing in own), default=0)
         its = rules.get(one.name, Rules())
-        found.append(Outlook(one, its, book.chance(its, member, now, so_far=so_far), own))
+        shown = {name: seen(graded.get(name), its.shows) for name in (standing.receipt.submission for standing in own)}
+        found.append(
+            Outlook(
+                assignment=one,
+                rules=its,
+                chance=book.chance(its, member, now, so_far=so_far),
+                standings=own,
+                results={name: result for name, result in shown.items() if result is not None},
+                waits=None if its.shows is Shows.NOTHING else waits(state, jobs, course, one.name, person.student_id),
+            )
+        )
     return found
 
 

@@ -11,7 +11,8 @@ from tornado.web import HTTPError
 from hub.adapters.regrades import Request
 from hub.courses import may
 from hub.exchange import Receipt, Refused, read_notebook
-from hub.questions import LONGEST_TEXT, Question, questions_of, words
+from hub.regrades import LONGEST_TEXT, ReleasedQuestion, questions_of, words
+from hub.results import seen
 from hub.services import views
 from hub.services.page import Page
 from hub.services.state import PREFIX, State
@@ -23,17 +24,17 @@ MOST_ANSWERED = 200  # of which the answers stand on the staff's page
 class Asked:
     """A question of a receipt with what was asked about it, newest first; `can_ask` says whether more can be now."""
 
-    question: Question
+    question: ReleasedQuestion
     requests: tuple[Request, ...]
     can_ask: bool
 
 
-def questions(state: State, course: str, name: str) -> tuple[Question, ...]:
+def questions(state: State, course: str, name: str) -> tuple[ReleasedQuestion, ...]:
     """The questions of an assignment as it is handed out now; none when it is not."""
     found = state.work.assignment(course, name)
     if found is None or found.release is None:
         return ()
-    told: list[Question] = []
+    told: list[ReleasedQuestion] = []
     for path in sorted(file.path for file in found.files if file.path.endswith(".ipynb")):
         content = state.work.blobs.file("releases", found.release, path).read_bytes()
         try:
@@ -43,14 +44,23 @@ def questions(state: State, course: str, name: str) -> tuple[Question, ...]:
     return tuple(told)
 
 
-async def asked_of(page: Page, receipt: Receipt, *, graded: bool) -> list[Asked]:
+def graded(state: State, receipt: Receipt) -> bool:
+    """Whether a student has something to ask about: feedback, or points that are shown at once."""
+    if state.work.feedback([receipt.submission]):
+        return True
+    result = state.results.of([receipt.submission]).get(receipt.submission)
+    return seen(result, state.rulebook.of(receipt.course, receipt.assignment).shows) is not None
+
+
+async def asked_of(page: Page, receipt: Receipt) -> list[Asked]:
     """What stands below a receipt. Answers that their person reads here are not new any more."""
     state, own = page.state, page.person.name == receipt.person
     mine = state.regrades.of_person(receipt.course, receipt.person, receipt.assignment)
-    listed = await asyncio.to_thread(questions, state, receipt.course, receipt.assignment) if graded else ()
-    can_ask = own and graded and may_ask(page, receipt.course)
+    shown = graded(state, receipt)
+    listed = await asyncio.to_thread(questions, state, receipt.course, receipt.assignment) if shown else ()
+    can_ask = own and may_ask(page, receipt.course)
     found = [Asked(one, _about(mine, one), can_ask) for one in listed]
-    gone = {(one.notebook, one.cell): Question(one.notebook, one.cell, 0) for one in mine}
+    gone = {(one.notebook, one.cell): ReleasedQuestion(one.notebook, one.cell, 0) for one in mine}
     others = [one for key, one in gone.items() if key not in {(it.notebook, it.cell) for it in listed}]
     if own and (new := [one.number for one in mine if not one.open and one.seen_at is None]):
         state.regrades.note_seen(new, state.now())
@@ -61,12 +71,12 @@ def may_ask(page: Page, course: str) -> bool:
     return course in page.state.settings.courses and may(page.person, "ask_again", course)
 
 
-def _about(mine: list[Request], question: Question) -> tuple[Request, ...]:
+def _about(mine: list[Request], question: ReleasedQuestion) -> tuple[Request, ...]:
     return tuple(one for one in mine if (one.notebook, one.cell) == (question.notebook, question.cell))
 
 
 class AskAgain(Page):
-    """A student's request about a question of an own submission that was given back."""
+    """A student's request about a question of a graded submission of their own."""
 
     async def post(self, identity: str) -> None:
         receipt = self.state.work.receipt(identity)
@@ -75,8 +85,8 @@ class AskAgain(Page):
         self.need("ask_again", receipt.course)
         if receipt.person != self.person.name:
             raise HTTPError(403, reason="This is somebody else's submission.")
-        if identity not in self.state.work.feedback([identity]):
-            raise Refused("This is not given back yet. Ask when you have your score.")
+        if not graded(self.state, receipt):
+            raise Refused("This is not graded yet. Ask when you have your score.")
         text = words(self.get_argument("text", ""), "what should be looked at again, and why")
         wanted = (self.get_argument("notebook"), self.get_argument("cell"))
         listed = await asyncio.to_thread(questions, self.state, receipt.course, receipt.assignment)

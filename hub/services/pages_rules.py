@@ -34,8 +34,8 @@ LATE = {
 COUNTS = {Counts.LAST: "the last", Counts.FIRST: "the first", Counts.BEST: "the best"}
 SHOWS = {
     Shows.NOTHING: "nothing before feedback",
-    Shows.SCORE: "the points of each question",
-    Shows.MESSAGES: "points, what visible tests said",
+    Shows.SCORE: "their points, at once",
+    Shows.MESSAGES: "points and what visible tests said, at once",
 }
 
 

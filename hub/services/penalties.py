@@ -16,8 +16,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 
 
-def bring(coursedir: CourseDirectory, submissions: Iterable[Mapping[str, Any]]) -> int:
-    """Set the penalty of every graded submission of an assignment; how many changed.
+def bring(coursedir: CourseDirectory, submissions: Iterable[Mapping[str, Any]], only: str | None = None) -> int:
+    """Set the penalty of every graded submission of an assignment, or of one student's; how many changed.
 
     `submissions` are the service's, each with the percentage that it loses.
     """
@@ -25,6 +25,8 @@ def bring(coursedir: CourseDirectory, submissions: Iterable[Mapping[str, Any]]) 
     changed = 0
     with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
         for graded in _graded(gradebook, coursedir.assignment_id):
+            if only not in (None, graded.student.id):
+                continue
             found = _which(coursedir, graded.student.id)
             if found in percent:
                 changed += _set(graded, percent[found])

@@ -15,9 +15,11 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
+from hub.adapters.jobs import Jobs
 from hub.adapters.mark_log import MarkLog
 from hub.adapters.members import Members
 from hub.adapters.regrades import Regrades
+from hub.adapters.results import Results
 from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
 from hub.adapters.work import Work
@@ -74,6 +76,8 @@ class State:
     hub_api: str
     remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
     changed_at: float = 0.0
+    pace: float = 4.0  # seconds from the end of one submission's grading to the end of the next, lately
+    graded_at: float = float("-inf")  # when one was graded last, by the monotonic clock
     grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
 
     @classmethod
@@ -118,6 +122,14 @@ class State:
     @property
     def announcements(self) -> Announcements:
         return Announcements(self.store)
+
+    @property
+    def jobs(self) -> Jobs:
+        return Jobs(self.store)
+
+    @property
+    def results(self) -> Results:
+        return Results(self.store)
 
     @property
     def rulebook(self) -> Rulebook:

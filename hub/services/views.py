@@ -14,7 +14,9 @@ from hub.adapters.regrades import Request
 from hub.adapters.work import Feedback
 from hub.courses import Person, may
 from hub.exchange import Receipt
+from hub.results import Result
 from hub.rules import Chance, late_words
+from hub.services.at_submit import Waits
 from hub.services.outlook import Outlook, given_back, outlooks
 from hub.services.state import PREFIX, Presence, State
 
@@ -34,6 +36,8 @@ class Line:
     chance: Chance
     counts: int | None  # the attempt that counts
     late_words: str
+    result: Result | None  # of the last attempt, by the grader itself
+    waits: Waits | None
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ def _line(found: Outlook, feedback: dict[str, Feedback]) -> Line:
         chance=found.chance,
         counts=found.counts,
         late_words=late_words(found.rules) if found.chance.due else "",
+        result=found.results.get(mine[-1].submission) if mine else None,
+        waits=found.waits,
     )
 
 
@@ -133,7 +139,7 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
         {
             "name": found.name,
             "due": found.due,
-            "job": state.store.last_job(course, found.name),
+            "job": state.jobs.last_of(course, found.name),
             "rows": [
                 (
                     person,

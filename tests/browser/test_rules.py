@@ -33,6 +33,7 @@ def test_rules_and_an_extension_reach_the_student(visit: Open) -> None:
     student = visit("student")
     see_them_on_the_page(student)
     hand_in(student)
+    see_the_board(teacher)
     close(teacher)
     find_it_closed(student)
 
@@ -46,6 +47,7 @@ def set_rules(teacher: Visit) -> None:
     page.get_by_role("combobox", name="Work after the due date is").select_option("percent")
     page.get_by_label("Percent a day").fill("20")
     page.get_by_label("Attempts").fill("3")
+    page.get_by_role("combobox", name="Once graded, students see").select_option("messages")
     save(page)
     expect(page.get_by_label("Percent a day")).to_have_value("20")
     expect(page.get_by_label("Due", exact=True)).not_to_have_value("")
@@ -94,6 +96,21 @@ def hand_in(student: Visit) -> None:
     expect(mine).to_contain_text("Next: attempt 2 of 3")
     mine.scroll_into_view_if_needed()
     student.shot("one-of-three")
+    expect(mine).to_contain_text("Graded automatically: 0 of 5", timeout=LONG)
+    expect(mine).to_contain_text("tests: 0 of 5")
+    mine.scroll_into_view_if_needed()
+    student.shot("graded-at-submit")
+
+
+def see_the_board(teacher: Visit) -> None:
+    page = teacher.page
+    teacher.open("/courses/demo/")
+    page.get_by_role("link", name=f"Who is where with {NAME}").click()
+    for step in ("Fetched", "Opened", "Submitted", "Graded"):
+        expect(page.locator("main")).to_contain_text(f"{step}: 1 of")
+    expect(page.get_by_role("row").filter(has_text="Sam Student")).to_contain_text("0 of 5")
+    teacher.shot("board", ours=True)
+    teacher.open(f"/courses/demo/assignments/{NAME}")
 
 
 def close(teacher: Visit) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from campushub_client.mark_log import NotLogged, watched
+from campushub_client.mark_log import NotLogged, watch
 from campushub_client.service import Service
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
@@ -44,13 +45,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def url(made: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(made, tmp_path)}"
+    course = tmp_path / "demo"
+    course.mkdir()
+    return f"sqlite:///{shutil.copy(made, course)}"
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[tuple[Service, MarkLog]]:
     with running(tmp_path) as found:
         yield found
+
+
+@contextmanager
+def watched(service: Service) -> Iterator[None]:
+    stop = watch(service)
+    try:
+        yield
+    finally:
+        stop()
 
 
 def graded(url: str) -> None:
@@ -83,7 +95,7 @@ def lines(log: MarkLog) -> list[tuple[Any, ...]]:
 
 
 def test_scores_of_a_submission_are_told_at_once_and_only_what_changes(url: str, service: Any) -> None:
-    with watched(service[0], "demo"):
+    with watched(service[0]):
         graded(url)
         assert sorted(lines(service[1])) == [("more", "automatic", None, "0"), ("tests", "automatic", None, "5")]
         graded(url)
@@ -93,7 +105,7 @@ def test_scores_of_a_submission_are_told_at_once_and_only_what_changes(url: str,
 
 
 def test_mark_by_hand_survives_grading_again_and_is_shown_to_be_looked_at(url: str, service: Any) -> None:
-    with watched(service[0], "demo"):
+    with watched(service[0]):
         mark(url, manual_score=3, needs_manual_grade=False)
         graded(url)
     assert scores(url) == (5, 3, True)
@@ -101,7 +113,7 @@ def test_mark_by_hand_survives_grading_again_and_is_shown_to_be_looked_at(url: s
 
 
 def test_numbers_that_arrive_as_texts_are_numbers_and_the_same_mark_is_no_change(url: str, service: Any) -> None:
-    with watched(service[0], "demo"):
+    with watched(service[0]):
         mark(url, manual_score="3", extra_credit="0.5")
         mark(url, manual_score="3.0", extra_credit=None)
     assert lines(service[1]) == [
@@ -112,7 +124,7 @@ def test_numbers_that_arrive_as_texts_are_numbers_and_the_same_mark_is_no_change
 
 
 def test_penalty_and_comment_are_told(url: str, service: Any) -> None:
-    with watched(service[0], "demo"), Gradebook(url, "demo") as gradebook:
+    with watched(service[0]), Gradebook(url, "demo") as gradebook:
         gradebook.find_submission_notebook("ps1", "ps1", "s1").late_submission_penalty = 1.5
         gradebook.find_comment("answer", "ps1", "ps1", "s1").manual_comment = "5"
         gradebook.db.commit()
@@ -120,7 +132,7 @@ def test_penalty_and_comment_are_told(url: str, service: Any) -> None:
 
 
 def test_what_a_colleague_wrote_meanwhile_is_what_it_was_before(url: str, service: Any) -> None:
-    with watched(service[0], "demo"), Gradebook(url, "demo") as mine:
+    with watched(service[0]), Gradebook(url, "demo") as mine:
         grade = mine.find_grade(*WHICH)
         assert grade.manual_score is None
         mark(url, manual_score=2)
@@ -132,7 +144,7 @@ def test_what_a_colleague_wrote_meanwhile_is_what_it_was_before(url: str, servic
 @pytest.mark.parametrize("change", [lambda url: mark(url, manual_score=3), graded])
 def test_change_that_cannot_be_logged_is_not_made(url: str, change: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    with watched(Service("http://127.0.0.1:1", "x"), "demo"), pytest.raises(NotLogged, match="stays as it was"):
+    with watched(Service("http://127.0.0.1:1", "x")), pytest.raises(NotLogged, match="stays as it was"):
         change(url)
     assert scores(url)[:2] == (None, None)
     mark(url, manual_score=1)
@@ -140,7 +152,7 @@ def test_change_that_cannot_be_logged_is_not_made(url: str, change: Any, monkeyp
 
 
 def test_submission_that_is_removed_takes_its_marks_away_in_the_log_too(url: str, service: Any) -> None:
-    with watched(service[0], "demo"):
+    with watched(service[0]):
         mark(url, manual_score=3)
         with Gradebook(url, "demo") as gradebook:
             gradebook.db.delete(gradebook.find_grade(*WHICH))
@@ -168,10 +180,10 @@ def test_log_that_does_not_answer_stops_grading_and_blames_no_submission(
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     steps = autograding(url, tmp_path)
-    with watched(Service("http://127.0.0.1:1", "x"), "demo"), pytest.raises(NotLogged):
+    with watched(Service("http://127.0.0.1:1", "x")), pytest.raises(NotLogged):
         steps.start()
     assert scores(url)[0] is None
-    with watched(service[0], "demo"):
+    with watched(service[0]):
         steps.start()
     assert scores(url)[0] == 5
     assert lines(service[1]) == [("tests", "automatic", None, "5")]

@@ -14,12 +14,12 @@ from hub.adapters.regrades import Regrades
 from hub.adapters.store import Store
 from hub.adapters.tables import submissions
 from hub.exchange import Receipt, Refused
-from hub.questions import LONGEST_TEXT, Question, questions_of, words
+from hub.regrades import LONGEST_TEXT, ReleasedQuestion, questions_of, words
 from hub.services.pages_requests import marking_url
 from tests.coursework import notebook
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-QUESTION = Question("ps1", "tests", 5)
+QUESTION = ReleasedQuestion("ps1", "tests", 5)
 
 JSON = some.recursive(
     some.none() | some.booleans() | some.floats() | some.text(max_size=5),
@@ -66,7 +66,7 @@ def test_one_open_request_a_question_and_person(regrades: Regrades) -> None:
     regrades.ask(receipt("asha"), QUESTION, "why 0?", NOW)
     with pytest.raises(Refused, match="not answered yet"):
         regrades.ask(receipt("asha"), QUESTION, "why?", NOW)
-    regrades.ask(receipt("asha"), Question("ps1", "other", 1), "and this?", NOW)
+    regrades.ask(receipt("asha"), ReleasedQuestion("ps1", "other", 1), "and this?", NOW)
     regrades.ask(receipt("ben"), QUESTION, "mine too", NOW)
     assert [one.text for one in regrades.of_course("nn", most_answered=9)] == ["why 0?", "and this?", "mine too"]
     assert regrades.open_in("nn") == 3
@@ -90,7 +90,7 @@ def test_answer_closes_a_request_is_new_until_it_is_read_and_another_may_follow(
 
 
 def test_link_leads_to_the_grading_server_and_opens_it_when_it_does_not_run(regrades: Regrades) -> None:
-    regrades.ask(receipt("asha"), Question("my notes", "q 1", 1), "why?", NOW)
+    regrades.ask(receipt("asha"), ReleasedQuestion("my notes", "q 1", 1), "why?", NOW)
     (asked,) = regrades.of_course("nn", most_answered=9)
     there = f"/user/tara/grade-nn/formgrader/of/ps1/my%20notes/{asked.student_id}"
     assert marking_url("tara", asked, running=True) == there

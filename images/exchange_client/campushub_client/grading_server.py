@@ -78,7 +78,7 @@ def load(server: Any) -> None:
     server.web_app.settings["nbgrader_exporter"] = MarkingExporter(config=extension.config)
     templates = server.web_app.settings["nbgrader_jinja2_env"]
     templates.loader = _mended(templates, extension.coursedir.course_id)
-    watch(Service.from_environment(), extension.coursedir.course_id)
+    watch(Service.from_environment())
     threading.Thread(target=_bring_roster, args=(extension.coursedir,), daemon=True).start()
 
 

@@ -6,7 +6,7 @@ It listens to SQLAlchemy, under nbgrader's own code: whatever writes marks in th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Comment, Grade, SubmittedNotebook
@@ -27,17 +27,7 @@ class NotLogged(ServiceError):
     """A mark that was left as it was, since its change could not be logged."""
 
 
-@contextmanager
-def watched(service: Service, course: str) -> Iterator[None]:
-    """Tell the service of every change of a mark in this process meanwhile; see `watch`."""
-    stop = watch(service, course)
-    try:
-        yield
-    finally:
-        stop()
-
-
-def watch(service: Service, course: str) -> Callable[[], None]:
+def watch(service: Service) -> Callable[[], None]:
     """Tell the service of every change of a mark in this process from now on; what ends it.
 
     What changes a mark gets NotLogged raised when it commits, and the mark stays as it was.
@@ -52,7 +42,7 @@ def watch(service: Service, course: str) -> Callable[[], None]:
     def tell(session: Session, *_: Any) -> None:
         if changes := session.info.pop(HEARD, []):
             try:
-                service.log_marks(course, changes)
+                service.log_marks(_course(session), changes)
             except ServiceError as refused:
                 raise NotLogged(f"The log of marks did not take this, so the mark stays as it was. {refused}") from None
 
@@ -63,6 +53,11 @@ def watch(service: Service, course: str) -> Callable[[], None]:
     event.listen(Session, "before_flush", hear)
     event.listen(Session, "after_flush", tell)
     return stop
+
+
+def _course(session: Session) -> str:
+    """The course of a gradebook: the folder in which it lies has the course's key as its name (course_config.py)."""
+    return Path(str(session.connection().engine.url.database)).parent.name
 
 
 def _write_alone(session: Session) -> None:

@@ -80,6 +80,10 @@ class Service:
     def withdraw(self, course: str, name: str) -> None:
         self._json("DELETE", f"assignments/{_path(course, name)}")
 
+    def opened(self, course: str, name: str) -> None:
+        """Tell that an assignment's notebook is before its student."""
+        self._json("PUT", f"assignments/{_path(course, name)}/opened", {})
+
     def submissions(self, course: str, name: str) -> list[dict[str, Any]]:
         """Every submission of an assignment, oldest first."""
         listed: list[dict[str, Any]] = self._json("GET", f"assignments/{_path(course, name)}/submissions")[
@@ -127,8 +131,14 @@ class Service:
     def take_job(self, *, again: bool) -> dict[str, Any] | None:
         return self._json("POST", "jobs/take", {"again": again}) or None
 
-    def tell_progress(self, number: int, done: int, total: int, message: str) -> None:
-        self._json("POST", f"jobs/{number}/progress", {"done": done, "total": total, "message": message})
+    def tell_progress(self, number: int, done: int, total: int, message: str) -> bool:
+        """Tell how far a job is; whether it is to go on."""
+        told = self._json("POST", f"jobs/{number}/progress", {"done": done, "total": total, "message": message})
+        return not told.get("stop")
+
+    def tell_result(self, submission: str, questions: list[dict[str, Any]]) -> None:
+        """Tell what a submission was given: name, score (none: by hand), max_score, message of each question."""
+        self._json("PUT", f"submissions/{quote(submission)}/result", {"questions": questions})
 
     def end_job(self, number: int, message: str, *, ok: bool) -> None:
         self._json("POST", f"jobs/{number}/end", {"ok": ok, "message": message})

@@ -37,6 +37,7 @@ export const make = (tag, attributes = {}, ...inside) => {
   return element;
 };
 
+const WAITING_MS = 1000; // between looks while something is being graded
 const few = number => Math.round(number * 100) / 100;
 
 export class Server {
@@ -67,6 +68,7 @@ class Panel {
     Object.assign(this, { app, documents, server, node });
     this.dialog = new Dialog('submit');
     this.messages = {};
+    this.seen = new Set();
     this.busy = '';
     this.course = null;
   }
@@ -81,6 +83,10 @@ class Panel {
       this.trouble = error.message;
     }
     this.draw();
+    window.clearTimeout(this.soon);
+    if (this.course && this.course.assignments.some(one => one.waits)) {
+      this.soon = window.setTimeout(() => this.busy || this.refresh(), WAITING_MS);
+    }
   }
 
   // What is new is told wherever the person works; what was there at the start stands in the panel.
@@ -155,7 +161,7 @@ class Panel {
       actions.push(button('Fetch feedback', 'feedback'));
     }
     return make('section', { 'aria-label': one.name }, make('h3', {}, one.name), this.due(one), make('p', {}, `${this.state(one)}${this.attempts(one)}`),
-      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), this.receipt(one.receipts[one.receipts.length - 1]));
+      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), this.result(one), this.receipt(one.receipts[one.receipts.length - 1]));
   }
 
   due(one) {
@@ -184,6 +190,24 @@ class Panel {
       return graded;
     }
     return one.fetched ? `Fetched into ${one.folder}; not submitted yet` : 'Not fetched yet';
+  }
+
+  // What the grader has given by itself, or how many are before it.
+  result(one) {
+    const last = one.receipts[one.receipts.length - 1];
+    if (one.waits) {
+      const before = one.waits.place ? `${one.waits.place} before you, about ${Math.max(1, one.waits.seconds)} seconds` : 'now';
+      return make('p', { class: 'campushub-told', role: 'status' }, `Being graded: ${before}.`);
+    }
+    if (!last || !last.result) {
+      return null;
+    }
+    const points = question => (question.score === null ? `marked by hand, of ${few(question.max_score)}` : `${few(question.score)} of ${few(question.max_score)}`);
+    const byHand = last.result.by_hand ? `, ${few(last.result.by_hand)} more by hand` : '';
+    return make('div', { class: 'campushub-told', role: 'status' },
+      make('p', {}, make('strong', {}, `Graded automatically: ${few(last.result.score)} of ${few(last.result.max_score)}${byHand}`), ` (attempt ${last.attempt})`),
+      make('ul', {}, ...last.result.questions.map(question => make('li', {}, `${question.name}: ${points(question)}`,
+        question.message && make('br'), question.message && make('code', {}, question.message)))));
   }
 
   message(one) {
@@ -236,6 +260,16 @@ class Panel {
     const text = told.new.length ? `Fetched into ${told.folder}: ${told.new.join(', ')}` : 'Every file is there; nothing was changed.';
     await this.open({ ...one, folder: told.folder });
     return { text };
+  }
+
+  // Whoever teaches sees who has begun: told once for each assignment and page.
+  opened(widget) {
+    const path = widget && widget.context ? widget.context.path : '';
+    const one = (this.course ? this.course.assignments : []).find(known => path.endsWith('.ipynb') && path.startsWith(`${known.folder}/`));
+    if (one && !this.seen.has(one.name)) {
+      this.seen.add(one.name);
+      this.server.ask('opened', { name: one.name }).catch(() => this.seen.delete(one.name));
+    }
   }
 
   async validate(one) {
@@ -336,6 +370,7 @@ export const makePlugin = ({ widgets, services, documents }) => ({
       panel.refresh();
       app.shell.activateById(widget.id);
     });
+    app.shell.currentChanged.connect((shell, change) => panel.opened(change.newValue));
     window.setInterval(() => widget.isVisible && !panel.busy && panel.refresh(), 60000);
     window.setInterval(() => widget.isVisible && panel.tick(), 1000);
     window.setInterval(() => panel.course && !panel.busy && panel.look(panel.course.course), 30000);

@@ -17,7 +17,7 @@ LONGEST_ID = 500
 
 
 @dataclass(frozen=True)
-class Question:
+class ReleasedQuestion:
     """One cell with points. `notebook` is its name without the ending, as nbgrader has it."""
 
     notebook: str
@@ -25,10 +25,10 @@ class Question:
     points: float
 
 
-def questions_of(path: str, notebook: Mapping[str, Any]) -> tuple[Question, ...]:
+def questions_of(path: str, notebook: Mapping[str, Any]) -> tuple[ReleasedQuestion, ...]:
     """The questions of one released notebook, in its order; of several cells with one id the first."""
     cells = notebook.get("cells")
-    found: dict[str, Question] = {}
+    found: dict[str, ReleasedQuestion] = {}
     for cell in cells if isinstance(cells, list) else []:
         made = _question(path.removesuffix(".ipynb"), cell)
         if made is not None:
@@ -36,7 +36,7 @@ def questions_of(path: str, notebook: Mapping[str, Any]) -> tuple[Question, ...]
     return tuple(found.values())
 
 
-def _question(notebook: str, cell: Any) -> Question | None:
+def _question(notebook: str, cell: Any) -> ReleasedQuestion | None:
     metadata = cell.get("metadata") if isinstance(cell, dict) else None
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     if not isinstance(marks, dict) or not (marks.get("grade") or marks.get("task")):
@@ -46,7 +46,7 @@ def _question(notebook: str, cell: Any) -> Question | None:
         return None
     if isinstance(points, bool) or not isinstance(points, int | float) or not (math.isfinite(points) and points > 0):
         return None
-    return Question(notebook, name, points)
+    return ReleasedQuestion(notebook, name, points)
 
 
 def words(text: str, what: str) -> str:
