@@ -44,7 +44,7 @@ class MarkLogPage(Log):
             assignments=log.assignments(course),
             words=WORDS,
             grader=GRADER,
-            link=lambda page, **more: f"{PREFIX}{course}/marks/{page}?{urlencode({**asdict(which), **more})}",
+            link=lambda file, **more: f"{PREFIX}{course}/marks/{file}?{urlencode({**asdict(which), **more})}",
         )
 
     def _page_number(self) -> int:

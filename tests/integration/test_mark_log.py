@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,6 +151,17 @@ def test_formgrader_is_found_by_what_the_service_knows(instance: Instance, teach
     there = f"/user/teacher/grade-demo/formgrader/of/{NAME}/{NAME}/{student_id(instance, 'student')}"
     assert teacher.get(there).url.endswith(f"/formgrader/submissions/{submitted_notebook(instance, 'student', NAME)}/")
     assert teacher.get(f"{there}x").status_code == 404
+
+
+def test_long_log_has_pages(instance: Instance, teacher: Person) -> None:
+    cell = the_cell(instance, teacher)
+    for points in range(101):
+        change = {"manual_score": points % 5, "extra_credit": cell["extra_credit"]}
+        assert put(teacher, f"grade/{cell['id']}", change).ok
+    page = teacher.get(f"/courses/demo/marks/log?assignment={NAME}").text
+    older = re.search(r'href="([^"]+)">Older', page)
+    assert older, text_of(page)
+    assert "Page 2 of 2" in text_of(teacher.get(html.unescape(older[1])).text)
 
 
 def test_gradebook_is_what_the_log_says(instance: Instance, teacher: Person) -> None:
