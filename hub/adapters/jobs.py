@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,9 +20,10 @@ OPEN = ("queued", "running", "stopping")
 
 @dataclass(frozen=True)
 class Jobs:
-    """The jobs of all courses."""
+    """The jobs of all courses; `changed` is called when one was added or has ended, in the thread that did it."""
 
     store: Store
+    changed: Callable[[], None] = lambda: None
 
     def add(
         self, *, course: str, assignment: str, verb: str, person: str, at: datetime, student_id: str | None = None
@@ -40,7 +42,8 @@ class Jobs:
             if waiting is not None:
                 return int(waiting)
             done = connection.execute(sql.insert(jobs).values(**row, state="queued", at=at))
-            return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
+        self.changed()
+        return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
 
     def one(self, number: int) -> dict[str, Any] | None:
         with self.store.begin() as connection:
@@ -81,6 +84,7 @@ class Jobs:
         with self.store.begin() as connection:
             mine = sql.update(jobs).where(jobs.c.id == number)
             connection.execute(mine.values(state="done" if ok else "failed", message=message))
+        self.changed()
 
     def stop(self, course: str, assignment: str) -> None:
         """Have the grading of a whole assignment end once what is under way is done; what waits is taken back."""

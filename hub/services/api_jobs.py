@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 
 from tornado.web import HTTPError
@@ -11,6 +13,7 @@ from hub.services import at_submit
 from hub.services.api import Api
 
 VERBS = ("grade", "check")
+WAIT_SECONDS = 10.0  # for a job, in one request
 LONGEST_MESSAGE = 50_000  # characters; the findings of a check, one a line
 
 
@@ -43,18 +46,31 @@ class Job(Api):
 
 
 class TakeJob(Api):
-    """The next job, for the grader; at its start it asks with `again`, and what was running is queued anew."""
+    """The next job, for the grader, or none after a while in which there was none.
 
-    def post(self) -> None:
+    At its start the grader asks with `again`, and what was running is queued anew.
+    """
+
+    left = False  # the grader has gone away while it waited: a job would be lost to it
+
+    def on_connection_close(self) -> None:
+        self.left = True
+
+    async def post(self) -> None:
         self.need("grader")
         self.state.grader_seen = time.monotonic()
         if self.body().get("again"):
             self.state.jobs.requeue()
-        job = self.state.jobs.take()
-        if job is None:
-            self.set_status(204)
-            return
-        self.answer(job)
+        until = time.monotonic() + WAIT_SECONDS
+        while not self.left:
+            changed = self.state.jobs_changed
+            if (job := self.state.jobs.take()) is not None:
+                return self.answer(job)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), max(0.0, until - time.monotonic()))
+            if time.monotonic() >= until:
+                return self.set_status(204)
+        return None
 
 
 class JobProgress(Api):

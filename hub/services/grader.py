@@ -40,7 +40,7 @@ from hub.settings_file import SettingsInvalid, load
 
 log = logging.getLogger("campushub.grader")
 
-IDLE_SECONDS, SILENT_SECONDS, AGAIN_SECONDS = 0.3, 3, 10
+SILENT_SECONDS, AGAIN_SECONDS = 3, 10
 MOST_TRIES = 30  # of a student's own job, while the worker makes no sandbox
 AHEAD = 1  # submissions made ready while the sandboxes are full: as many again may have stepped aside
 LONGEST_FINDINGS = 50_000  # characters; what has no room is counted
@@ -255,8 +255,6 @@ def work_on(service: Service, config: Path, job: dict[str, Any] | None) -> None:
     while True:
         if job is not None:
             work(service, config, job)
-        else:
-            time.sleep(IDLE_SECONDS)
         job = take(service)
 
 
@@ -267,9 +265,9 @@ def main() -> None:
     service, config = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"])
     watch(service)
     first = take(service, again=True)
-    for _ in range((os.cpu_count() or 1) + AHEAD):
-        threading.Thread(target=work_on, args=(service, config, first)).start()
-        first = None
+    for _ in range(os.cpu_count() or 1):
+        threading.Thread(target=work_on, args=(service, config, None), daemon=True).start()
+    work_on(service, config, first)  # in the main thread: once it has ended, Python starts no other
 
 
 if __name__ == "__main__":

@@ -44,12 +44,19 @@ class Pool:
         return await asyncio.to_thread(self.sandboxes.make, image, limits)
 
     async def refill(self, image: str, limits: Sandbox) -> None:
-        """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so."""
+        """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so.
+
+        One kind of an image waits, the last that was used: assignments with limits of their own do not add up.
+        """
         kind = (image, limits)
+        for other in [one for one in self.waiting if one[0] == image and one != kind]:
+            while self.waiting[other]:
+                await asyncio.to_thread(self.sandboxes.remove, self.waiting[other].popleft())
         while len(self.waiting[kind]) + self.making < limits.ready:
             self.making += 1
             try:
-                self.waiting[kind].append(await asyncio.to_thread(self.sandboxes.make, image, limits))
+                made = await asyncio.to_thread(self.sandboxes.make, image, limits)
+                self.waiting[kind].append(made)
             except SandboxFailed as failed:
                 log.warning("no sandbox is kept ready: %s", failed)
                 return

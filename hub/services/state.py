@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -78,6 +79,7 @@ class State:
     changed_at: float = 0.0
     pace: float = 4.0  # seconds from the end of one submission's grading to the end of the next, lately
     graded_at: float = float("-inf")  # when one was graded last, by the monotonic clock
+    jobs_changed: asyncio.Event = field(default_factory=asyncio.Event)  # set once, at the next change of a job
     grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
 
     @classmethod
@@ -125,7 +127,7 @@ class State:
 
     @property
     def jobs(self) -> Jobs:
-        return Jobs(self.store)
+        return Jobs(self.store, self._wake)
 
     @property
     def results(self) -> Results:
@@ -134,6 +136,11 @@ class State:
     @property
     def rulebook(self) -> Rulebook:
         return Rulebook(self.store, self.settings.timezone)
+
+    def _wake(self) -> None:
+        """Let those who wait for a job look again."""
+        changed, self.jobs_changed = self.jobs_changed, asyncio.Event()
+        changed.set()
 
     def grader_is_there(self) -> bool:
         return time.monotonic() - self.grader_seen < GRADER_SILENT_SECONDS

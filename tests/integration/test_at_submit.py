@@ -16,8 +16,12 @@ SLOW = f"{RIGHT}\nimport time; time.sleep(4)"
 
 
 @pytest.fixture(scope="module")
-def at_submit(instance: Instance, teacher: Person) -> Ruled:
+def _handed_out(instance: Instance) -> None:
     hand_out(instance, "at-submit")
+
+
+@pytest.fixture
+def at_submit(instance: Instance, teacher: Person, _handed_out: None) -> Ruled:
     return Ruled(instance, teacher, "at-submit")
 
 

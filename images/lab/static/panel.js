@@ -1,6 +1,8 @@
 // The assignments panel. Every text goes into the page as text, never as markup; every answer of the server is a sentence.
 
 import { Dialog } from './dialog.js';
+import { few, make } from './dom.js';
+import { result } from './result.js';
 import { left, when } from './times.js';
 
 const STYLE = `
@@ -24,21 +26,7 @@ const STYLE = `
   overflow-wrap: anywhere; margin: 2px 0; }
 `;
 
-export const make = (tag, attributes = {}, ...inside) => {
-  const element = document.createElement(tag);
-  Object.entries(attributes).forEach(([name, value]) => {
-    if (name === 'onclick') {
-      element.onclick = value;
-    } else if (value !== undefined && value !== false) {
-      element.setAttribute(name, value === true ? '' : value);
-    }
-  });
-  element.append(...inside.filter(part => part !== null && part !== undefined && part !== ''));
-  return element;
-};
-
 const WAITING_MS = 1000; // between looks while something is being graded
-const few = number => Math.round(number * 100) / 100;
 
 export class Server {
   constructor(services) {
@@ -161,7 +149,7 @@ class Panel {
       actions.push(button('Fetch feedback', 'feedback'));
     }
     return make('section', { 'aria-label': one.name }, make('h3', {}, one.name), this.due(one), make('p', {}, `${this.state(one)}${this.attempts(one)}`),
-      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), this.result(one), this.receipt(one.receipts[one.receipts.length - 1]));
+      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), result(one), this.receipt(one.receipts[one.receipts.length - 1]));
   }
 
   due(one) {
@@ -190,24 +178,6 @@ class Panel {
       return graded;
     }
     return one.fetched ? `Fetched into ${one.folder}; not submitted yet` : 'Not fetched yet';
-  }
-
-  // What the grader has given by itself, or how many are before it.
-  result(one) {
-    const last = one.receipts[one.receipts.length - 1];
-    if (one.waits) {
-      const before = one.waits.place ? `${one.waits.place} before you, about ${Math.max(1, one.waits.seconds)} seconds` : 'now';
-      return make('p', { class: 'campushub-told', role: 'status' }, `Being graded: ${before}.`);
-    }
-    if (!last || !last.result) {
-      return null;
-    }
-    const points = question => (question.score === null ? `marked by hand, of ${few(question.max_score)}` : `${few(question.score)} of ${few(question.max_score)}`);
-    const byHand = last.result.by_hand ? `, ${few(last.result.by_hand)} more by hand` : '';
-    return make('div', { class: 'campushub-told', role: 'status' },
-      make('p', {}, make('strong', {}, `Graded automatically: ${few(last.result.score)} of ${few(last.result.max_score)}${byHand}`), ` (attempt ${last.attempt})`),
-      make('ul', {}, ...last.result.questions.map(question => make('li', {}, `${question.name}: ${points(question)}`,
-        question.message && make('br'), question.message && make('code', {}, question.message)))));
   }
 
   message(one) {
