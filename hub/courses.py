@@ -35,9 +35,9 @@ class Person:
     archived: frozenset[str] = frozenset()
 
 
-EVERYBODY = frozenset({"see", "work", "fetch", "submit", "read_own"})
-LOOKING = frozenset({"see", "look", "read_roster", "see_submissions"})
-TEACHING = LOOKING | frozenset({"grade", "release", "collect", "return_feedback", "announce"})
+EVERYBODY = frozenset({"see", "work", "fetch", "submit", "read_own", "ask_again"})
+LOOKING = frozenset({"see", "look", "read_roster", "see_submissions", "read_mark_log"})
+TEACHING = LOOKING | frozenset({"grade", "release", "collect", "return_feedback", "announce", "answer_requests"})
 LEADING = frozenset({"reset_password", "change_roster", "set_rules", "hand_in_for"})
 
 MAY: Mapping[Role, frozenset[str]] = {

@@ -5,25 +5,12 @@ The points are the gradebook's after what is lost by being late; who has none ha
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-RUNS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-)  # a spreadsheet takes a cell with these for a formula
+from hub import spreadsheets
+
 ABOUT = ("name", "full_name", "email", "section")
 
 
@@ -68,26 +55,14 @@ def as_csv(marks: Marks, students: Iterable[Mapping[str, Any]]) -> str:
     """The marks of these students, one a line, with their total and what they lost by being late."""
     total = sum(marks.highest.values())
     names = [f"{name} (max {most:g})" for name, most in marks.highest.items()]
-    head = [*ABOUT, *names, f"total (max {total:g})", "lost by being late", "still to be marked"]
-    rows = [_row(marks, one) for one in students]
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerows([cell(text) for text in row] for row in [head, *rows])
-    return written.getvalue()
+    columns = [*ABOUT, *names, f"total (max {total:g})", "lost by being late", "still to be marked"]
+    return spreadsheets.as_csv(columns, [_row(marks, one) for one in students])
 
 
-def _row(marks: Marks, student: Mapping[str, Any]) -> Sequence[str]:
+def _row(marks: Marks, student: Mapping[str, Any]) -> Sequence[str | float | None]:
     mine = marks.of.get(student["student_id"], {})
-    points = [_number(mine[name].points) if name in mine else "" for name in marks.highest]
-    total = _number(sum(mark.points for mark in mine.values())) if mine else ""
-    lost = _number(sum(mark.lost for mark in mine.values())) if mine else ""
+    points = [round(mine[name].points, 4) if name in mine else None for name in marks.highest]
+    total = round(sum(mark.points for mark in mine.values()), 4) if mine else None
+    lost = round(sum(mark.lost for mark in mine.values()), 4) if mine else None
     waits = ", ".join(name for name in marks.highest if name in mine and mine[name].waits)
     return [*(str(student[column]) for column in ABOUT), *points, total, lost, waits]
-
-
-def cell(text: str) -> str:
-    """A cell that no spreadsheet runs: what could be a formula gets an apostrophe before it, which says that it is text."""
-    return f"'{text}" if text.startswith(RUNS) else text
-
-
-def _number(points: float) -> str:
-    return f"{round(points, 4):.12g}"

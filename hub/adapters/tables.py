@@ -161,6 +161,43 @@ fetches = Table(
     Column("at", Moment, nullable=False),
 )
 
+mark_changes = Table(
+    "mark_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch", String(64), nullable=False),  # what was told at once; told again it is the same
+    Column("place", Integer, nullable=False),
+    Column("course", String(24), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String(64), nullable=False),  # empty: the grader
+    Column("assignment", String(128), nullable=False),
+    Column("student_id", String(64), nullable=False),
+    Column("notebook", Text, nullable=False),
+    Column("cell", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    UniqueConstraint("batch", "place"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("course", String(24), nullable=False, index=True),
+    Column("assignment", String(128), nullable=False),
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
+    Column("person", ForeignKey("people.name"), nullable=False, index=True),
+    Column("notebook", Text, nullable=False),
+    Column("cell", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("answer", Text),
+    Column("answered_by", String(64)),
+    Column("answered_at", Moment),  # none while it is open
+    Column("seen_at", Moment),
+)
+
 openings = Table(
     "openings",
     metadata,

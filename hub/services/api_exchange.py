@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 from tornado.web import HTTPError, stream_request_body

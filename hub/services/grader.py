@@ -18,10 +18,10 @@ from typing import Any
 
 from campushub_client.course_config import configure
 from campushub_client.exchange import Collect
+from campushub_client.mark_log import watch
 from campushub_client.service import Service, ServiceError
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
@@ -32,6 +32,7 @@ from hub import findings
 from hub.rules import Rules
 from hub.secrets import Secrets
 from hub.services import gradebook_marks, penalties, questions
+from hub.services.autograde import Autograding
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
@@ -56,7 +57,7 @@ STEPS = (
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "hub.services.autograde.SaveScores",
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 
@@ -168,7 +169,7 @@ class Grading:
         """Grade one submission; a sentence if that did not work. Raises CannotGrade when nothing can be graded now."""
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id, coursedir.student_id = assignment, student
-        steps = Autograde(coursedir=coursedir, config=config)
+        steps = Autograding(coursedir=coursedir, config=config)
         steps.force = True
         try:
             with TURN:
@@ -265,6 +266,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=SAWarning)  # of nbgrader 0.9.6 with SQLAlchemy 2.1; the marks are right
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what was running is taken up again at the next start
     service, config = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"])
+    watch(service)
     first = take(service, again=True)
     for _ in range(os.cpu_count() or 1):
         threading.Thread(target=work_on, args=(service, config, None), daemon=True).start()

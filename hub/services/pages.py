@@ -15,11 +15,32 @@ from tornado.web import HTTPError, StaticFileHandler
 from hub.courses import may
 from hub.exchange import announcement
 from hub.passwords import hash_password, password_problem, verify
+from hub.regrades import LONGEST_TEXT
 from hub.results import seen
-from hub.services import pages_board, pages_export, pages_hand_in, pages_help, pages_roster, pages_rules, views
+from hub.services import (
+    pages_board,
+    pages_export,
+    pages_hand_in,
+    pages_help,
+    pages_marks,
+    pages_requests,
+    pages_roster,
+    pages_rules,
+    views,
+)
 from hub.services.outlook import given_back
 from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
+
+COURSE_PAGES = (
+    pages_roster,
+    pages_rules,
+    pages_board,
+    pages_hand_in,
+    pages_export,
+    pages_marks,
+    pages_requests,
+)
 
 
 class Home(Page):
@@ -123,6 +144,8 @@ class ReceiptPage(Page):
             standing=now,
             counts=next(one.receipt.attempt for one in standings if one.counts),
             back=given_back(self.state, [now]).get(identity),
+            asked=await pages_requests.asked_of(self, receipt),
+            longest=LONGEST_TEXT,
             title=views.title(self.state, receipt.course),
         )
 
@@ -170,16 +193,13 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}password", Password, given),
         *((rf"{PREFIX}{path}", handler) for path, handler in pages_help.HANDLERS),
         (rf"{PREFIX}receipts/([0-9a-f]+)", ReceiptPage, given),
+        (rf"{PREFIX}receipts/([0-9a-f]+)/ask", pages_requests.AskAgain, given),
         (rf"{PREFIX}feedback/([0-9a-f]+)/(.+)", FeedbackFile, given),
         (rf"{PREFIX}{name}/", Course, given),
         (rf"{PREFIX}{name}/grade", Grade, given),
         (rf"{PREFIX}{name}/grade/stop", StopGrading, given),
         (rf"{PREFIX}{name}/announcement", Announcement, given),
-        *(
-            (rf"{PREFIX}{name}/{path}", handler, given)
-            for pages in (pages_roster, pages_rules, pages_board, pages_hand_in, pages_export)
-            for path, handler in pages.HANDLERS
-        ),
+        *((rf"{PREFIX}{name}/{path}", handler, given) for pages in COURSE_PAGES for path, handler in pages.HANDLERS),
         (r".*", Missing, given),
     ]
 

@@ -18,7 +18,7 @@ class Marks(Page):
         text = await exports.marks_csv(self.state, course, by=self.person.name)
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="{course}-marks-{self._day()}.csv"')
-        self.finish(b"\xef\xbb\xbf" + text.encode())  # by this mark spreadsheets know that it is UTF-8
+        self.finish(text)
 
     def _day(self) -> str:
         now: datetime = self.state.now()

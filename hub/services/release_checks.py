@@ -26,7 +26,7 @@ from hub import notebooks, release_check, release_marks
 from hub.findings import Finding
 from hub.release_cells import AUTOTEST
 
-SCORED = "nbgrader.preprocessors.SaveAutoGrades"  # from this step of grading on, a gradebook is written
+SCORED = "hub.services.autograde.SaveScores"  # from this step of grading on, a gradebook is written
 NOBODY = "release-check"  # in the place of a student's id; nothing is written under it
 ASK_KERNELS = "import json\nfrom jupyter_client.kernelspec import find_kernel_specs\nprint(json.dumps(sorted(find_kernel_specs())))"
 LARGEST_NOTEBOOK, LARGEST_BESIDE = 50 * 1024**2, 16 * 1024**2  # bytes of a file that are read

@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
-from hub.services import api_accounts, api_exchange, api_export, api_jobs, page_server, pages
+from hub.services import api_accounts, api_exchange, api_export, api_jobs, api_marks, page_server, pages
 from hub.services.api import Health
 from hub.services.closing import close_archived
 from hub.services.materials import refresh
@@ -53,6 +53,7 @@ def application(state: State) -> Application:
             (f"assignments/{NAME}/{NAME}/submissions/files", api_exchange.SubmissionFiles),
             (f"submissions/{NAME}/feedback", api_exchange.FetchFeedback),
             (f"submissions/{NAME}/feedback/release", api_exchange.GiveBack),
+            (f"marks/{NAME}/{NAME}", api_marks.Marks),
             ("jobs", api_jobs.Jobs),
             ("jobs/take", api_jobs.TakeJob),
             (r"jobs/(\d+)", api_jobs.Job),

@@ -17,7 +17,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
 from hub.adapters.jobs import Jobs
+from hub.adapters.mark_log import MarkLog
 from hub.adapters.members import Members
+from hub.adapters.regrades import Regrades
 from hub.adapters.results import Results
 from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
@@ -114,6 +116,14 @@ class State:
     @property
     def members(self) -> Members:
         return Members(self.store)
+
+    @property
+    def mark_log(self) -> MarkLog:
+        return MarkLog(self.store)
+
+    @property
+    def regrades(self) -> Regrades:
+        return Regrades(self.store)
 
     @property
     def announcements(self) -> Announcements:

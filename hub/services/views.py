@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from hub import ends, image_record
 from hub.adapters.announcements import Announcement
+from hub.adapters.regrades import Request
 from hub.adapters.work import Feedback
 from hub.courses import Person, may
 from hub.exchange import Receipt
@@ -58,6 +59,7 @@ class Card:
     ended_at: datetime | None
     announcement: Announcement | None
     lines: tuple[Line, ...]
+    answers: tuple[Request, ...]  # to what the person has asked, and has not read yet
 
 
 def title(state: State, course: str) -> str:
@@ -86,6 +88,7 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
         ended_at=end["at"] if end else None,
         announcement=state.announcements.current(key),
         lines=tuple(_line(one, feedback) for one in found),
+        answers=tuple(state.regrades.unseen(key, person.name)),
     )
 
 
@@ -158,6 +161,7 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
         "assignments": assignments,
         "kept_back": kept_back,
         "announcement": state.announcements.current(course),
+        "requests": state.regrades.open_in(course),
         "environment": environment,
     }
 

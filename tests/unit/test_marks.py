@@ -15,8 +15,9 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from hub.marks import ABOUT, RUNS, Mark, Marks, as_csv
+from hub.marks import ABOUT, Mark, Marks, as_csv
 from hub.services import gradebook_marks
+from hub.spreadsheets import BEGINS_AFRESH, STARTS_A_FORMULA
 
 TEXT = st.text(alphabet=st.sampled_from("=+-@\t\r\n＝,\"' aé1"), max_size=8)
 MARK = st.builds(Mark, st.floats(0, 1000), st.floats(0, 1000), st.booleans())
@@ -27,7 +28,7 @@ def student(number: str = "s1", **about: str) -> dict[str, str]:
 
 
 def rows(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text, newline="")))
+    return list(csv.reader(io.StringIO(text.removeprefix(BEGINS_AFRESH), newline="")))
 
 
 def test_marks_have_highest_points_in_the_head_and_a_total_after_what_was_lost() -> None:
@@ -52,7 +53,7 @@ def test_no_cell_begins_as_a_formula_does(highest: dict[str, float], about: dict
     assert marks == Marks(highest, {"s1": mine})
     table = rows(as_csv(marks, [student(**about)]))
     assert len(table) == 2
-    assert not [cell for row in table for cell in row if cell.startswith(RUNS)]
+    assert not [cell for row in table for cell in row if cell.startswith(STARTS_A_FORMULA)]
     for column, text in about.items():
         assert table[1][ABOUT.index(column)] in (text, f"'{text}")
 

@@ -23,7 +23,8 @@ from nbgrader.server_extensions.formgrader import apihandlers, base, formgrader
 from tornado.web import authenticated
 
 from campushub_client.exchange import add_to_gradebook, due_of
-from campushub_client.harmless import PageExporter
+from campushub_client.mark_log import watch
+from campushub_client.marking import NOT_SAVED, Comment, Grade, MarkingExporter, OfStudent
 from campushub_client.service import Service, ServiceError
 
 log = logging.getLogger("campushub")
@@ -66,14 +67,18 @@ def load(server: Any) -> None:
             (rf"{api}/assignment/{NAME}/({verbs})", Verb),
             (rf"{api}/assignment/{NAME}/{NAME}/(generate_feedback|release_feedback)", VerbForOne),
             (rf"{api}/submission/{NAME}/{NAME}/autograde", Autograde),
+            (rf"{api}/grade/{NAME}", Grade),
+            (rf"{api}/comment/{NAME}", Comment),
+            (rf"{url_path_join(base_url, 'formgrader')}/of/{NAME}/{NAME}/{NAME}", OfStudent),
         ],
     )
     _read_marks_afresh()
     formgrader.load_jupyter_server_extension(server)
     extension = server.web_app.settings["nbgrader_formgrader"]
-    server.web_app.settings["nbgrader_exporter"] = PageExporter(config=extension.config)
+    server.web_app.settings["nbgrader_exporter"] = MarkingExporter(config=extension.config)
     templates = server.web_app.settings["nbgrader_jinja2_env"]
     templates.loader = _mended(templates, extension.coursedir.course_id)
+    watch(Service.from_environment())
     threading.Thread(target=_bring_roster, args=(extension.coursedir,), daemon=True).start()
 
 
@@ -84,7 +89,7 @@ def _mended(templates: Environment, course: str) -> FunctionLoader:
 
     def source(name: str) -> tuple[str, str | None, Any]:
         text, *rest = own.get_source(templates, name)
-        return (text.replace(heading, link).replace(end, LINKS + end), *rest)
+        return (text.replace(heading, link).replace(end, LINKS + NOT_SAVED + end), *rest)
 
     return FunctionLoader(source)
 
