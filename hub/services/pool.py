@@ -19,7 +19,7 @@ from hub.settings import Sandbox
 
 log = logging.getLogger("campushub.worker")
 
-Kind = tuple[str, Sandbox]  # the image's tag, and what its submission may use
+Kind = tuple[str, Sandbox, str]  # the image's tag, what its submission may use, and its role
 
 
 @dataclass
@@ -32,24 +32,24 @@ class Pool:
     used: dict[Kind, float] = field(default_factory=dict)
     making: int = 0
 
-    async def take(self, image: str, limits: Sandbox) -> Made:
+    async def take(self, image: str, limits: Sandbox, role: str = "student") -> Made:
         """One that waits, or a new one. Raises SandboxFailed."""
-        kind = (image, limits)
+        kind = (image, limits, role)
         self.used[kind] = self.clock()
         while self.waiting[kind]:
             made = self.waiting[kind].popleft()
             if await asyncio.to_thread(self.sandboxes.lives, made):
                 return made
             await asyncio.to_thread(self.sandboxes.remove, made)
-        return await asyncio.to_thread(self.sandboxes.make, image, limits)
+        return await asyncio.to_thread(self.sandboxes.make, *kind)
 
-    async def refill(self, image: str, limits: Sandbox) -> None:
+    async def refill(self, image: str, limits: Sandbox, role: str = "student") -> None:
         """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so."""
-        kind = (image, limits)
+        kind = (image, limits, role)
         while len(self.waiting[kind]) + self.making < limits.ready:
             self.making += 1
             try:
-                self.waiting[kind].append(await asyncio.to_thread(self.sandboxes.make, image, limits))
+                self.waiting[kind].append(await asyncio.to_thread(self.sandboxes.make, *kind))
             except SandboxFailed as failed:
                 log.warning("no sandbox is kept ready: %s", failed)
                 return

@@ -15,7 +15,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
 from hub import image_record
-from hub.adapters.sandboxes import Sandboxes, SandboxFailed
+from hub.adapters.sandboxes import Ended, Made, Sandboxes, SandboxFailed
 from hub.grading import read_result
 from hub.secrets import Secrets
 from hub.services.places import PATIENCE_SECONDS, Places
@@ -31,7 +31,10 @@ OVERHEAD = 2  # base64 and JSON make a submission larger
 
 
 class Execute(RequestHandler):
-    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64); JSON back as `hub.grading.merge` reads."""
+    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64); JSON back as `hub.grading.merge` reads.
+
+    With `checker`, the notebook of checked tests, both run beside each other, and the answer's `checker` is the same of that one.
+    """
 
     def initialize(self, settings: Settings, pool: Pool, places: Places) -> None:
         self.hub, self.pool, self.places = settings, pool, places
@@ -50,35 +53,49 @@ class Execute(RequestHandler):
             return self.refuse(
                 409, f"The image '{asked['image']}' is not on this machine; run `campushub images build`."
             )
-        limits = self.hub.sandbox
-        given = {
-            "notebook": asked["notebook"],
-            "files": asked["files"],
-            "seconds": limits.seconds,
-            "output": limits.output,
-        }
         try:
-            result = await self.run(tag, json.dumps(given).encode())
+            result = await self.run(tag, asked)
         except SandboxFailed as failed:
             log.error("sandbox failed: %s", failed)
             return self.refuse(503, str(failed))
         return self.answer(200, result)
 
-    async def run(self, tag: str, given: bytes) -> dict[str, Any]:
-        """Run what was given in a sandbox of its own. Raises SandboxFailed."""
-        limits = self.hub.sandbox
+    async def run(self, tag: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Run what was given in sandboxes of its own. Raises SandboxFailed."""
+        given = {"student": self.given(asked["notebook"], asked["files"])}
+        if asked.get("checker"):
+            given["checker"] = self.given(asked["checker"], {})
         async with self.places.one() as place:
             began = time.monotonic()
-            made = await self.pool.take(tag, limits)
-            running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, given))
+            made = await self.take(tag, list(given))
+            running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, list(given.values())))
             if not (await asyncio.wait([running], timeout=PATIENCE_SECONDS))[0] and await place.step_aside():
-                await asyncio.to_thread(self.pool.sandboxes.put_last, made)
+                for one in made:
+                    await asyncio.to_thread(self.pool.sandboxes.put_last, one)
             ended = await running
         if not self.places.wanted:
-            IOLoop.current().add_callback(self.pool.refill, tag, limits)
-        result = {"cells": [], "ended": ended.reason} if ended.reason else read_result(ended.written)
-        log.info("sandbox ended: reason=%s seconds=%.1f", ended.reason or result.get("ended"), time.monotonic() - began)
+            for role in given:
+                IOLoop.current().add_callback(self.pool.refill, tag, self.hub.sandbox, role)
+        result = together([read(one) for one in ended])
+        log.info("sandbox ended: reason=%s seconds=%.1f", result.get("ended"), time.monotonic() - began)
         return result
+
+    def given(self, notebook: dict[str, Any], files: dict[str, str]) -> bytes:
+        limits = self.hub.sandbox
+        told = {"notebook": notebook, "files": files, "seconds": limits.seconds, "output": limits.output}
+        return json.dumps(told).encode() + b"\n"
+
+    async def take(self, tag: str, roles: list[str]) -> list[Made]:
+        """A sandbox for each role, or none at all. Raises SandboxFailed."""
+        made: list[Made] = []
+        try:
+            for role in roles:
+                made.append(await self.pool.take(tag, self.hub.sandbox, role))
+        except SandboxFailed:
+            for one in made:
+                await asyncio.to_thread(self.pool.sandboxes.remove, one)
+            raise
+        return made
 
     def refuse(self, status: int, sentence: str) -> None:
         self.answer(status, {"error": sentence})
@@ -87,6 +104,18 @@ class Execute(RequestHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(data))
+
+
+def read(ended: Ended) -> dict[str, Any]:
+    return {"cells": [], "ended": ended.reason} if ended.reason else read_result(ended.written)
+
+
+def together(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The student's result with the checker's in it, which ends for the student's reason where the student's has one."""
+    first, *others = results
+    return (
+        {**first, "checker": {**others[0], "ended": first.get("ended") or others[0].get("ended")}} if others else first
+    )
 
 
 async def main() -> None:
