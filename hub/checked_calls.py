@@ -57,16 +57,22 @@ class Names(dict[str, Any]):
     def __init__(self, heard: int, said: int) -> None:
         super().__init__()
         self._channel = _Channel(heard, said)
+        self._functions: dict[tuple[int, str], Function] = {}
 
     def __missing__(self, name: str) -> Any:
         if hasattr(builtins, name) or name.startswith("__"):
             raise KeyError(name)
+        here = len(self.get("In", ())), name  # which cell runs: in another one the name may be something else
+        return self._functions.get(here) or self._asked(here)
+
+    def _asked(self, here: tuple[int, str]) -> Any:
+        name = here[1]
         told = self._channel.ask({"name": name})
-        if told.get("function") is True:
-            return Function(name, self._channel)
         if told.get("missing") is True:
             raise KeyError(name)
-        return _value(told, name)
+        if told.get("function") is True:
+            return self._functions.setdefault(here, Function(name, self._channel))
+        return _value(told, f"{name} is")
 
 
 class Function:
