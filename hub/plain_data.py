@@ -82,8 +82,15 @@ def _packed_foreign(value: Any, depth: int) -> list[Any] | None:
         columns = [_column(value.iloc[:, number]) for number in range(value.shape[1])]
         return ["frame", *(_packed(part, depth - 1) for part in (*_axis(value.columns), *_axis(value.index), columns))]
     if numpy and hasattr(type(value), "__array__"):  # tensors as well
-        return _packed_array(numpy.asarray(value), scalar=isinstance(value, numpy.generic))
+        return _packed_array(_array_of(numpy, value), scalar=isinstance(value, numpy.generic))
     return None
+
+
+def _array_of(numpy: Any, value: Any) -> Any:
+    try:
+        return numpy.asarray(value)
+    except Exception as error:  # each framework has its own
+        raise NotPlain(f"an object of type {type(value).__name__} ({error})") from None
 
 
 def _packed_array(array: Any, *, scalar: bool) -> list[Any]:

@@ -16,9 +16,9 @@ from hypothesis import strategies as some
 
 from hub.plain_data import LARGEST, NotPlain, dumps, loads
 
-KEYS = some.none() | some.booleans() | some.integers() | some.floats() | some.text() | some.binary()
-KEYS = KEYS | some.tuples(KEYS, KEYS) | some.frozensets(some.integers())
-LEAVES = KEYS | some.complex_numbers() | some.binary().map(bytearray) | some.sets(KEYS)
+ATOMS = some.none() | some.booleans() | some.integers() | some.floats() | some.text() | some.binary()
+KEYS: some.SearchStrategy[Any] = ATOMS | some.tuples(ATOMS, ATOMS) | some.frozensets(some.integers())
+LEAVES: some.SearchStrategy[Any] = KEYS | some.complex_numbers() | some.binary().map(bytearray) | some.sets(KEYS)
 VALUES = some.recursive(
     LEAVES, lambda inner: some.lists(inner) | some.tuples(inner, inner) | some.dictionaries(KEYS, inner), max_leaves=20
 )
