@@ -34,7 +34,7 @@ from hub.secrets import Secrets
 from hub.services import gradebook_marks, penalties, questions
 from hub.services.autograde import Autograding
 from hub.services.release_checks import Checking
-from hub.services.sandbox_execute import TURN, SandboxAutograde, WorkerSilent
+from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
 
@@ -169,19 +169,15 @@ class Grading:
         """Grade one submission; a sentence if that did not work. Raises CannotGrade when nothing can be graded now."""
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id, coursedir.student_id = assignment, student
-<<<<<<< HEAD
         steps = Autograding(coursedir=coursedir, config=config)
-=======
-        steps = SandboxAutograde(coursedir=coursedir, config=config)
->>>>>>> faults
         steps.force = True
         try:
             with TURN:
                 steps.start()
                 submission, given = questions.submission_of(coursedir), questions.questions(coursedir)
+        except WorkerSilent as silent:
+            raise CannotNow(f"{silent} Try again in a minute.") from None
         except (NbGraderException, SystemExit) as error:
-            if steps.silent:
-                raise CannotNow(f"{steps.silent} Try again in a minute.") from None
             log.warning("not graded: course=%s student=%s %s", self.job["course"], student, error)
             return [f"{_name(coursedir, student)} (the notebook cannot be read; look at it by hand)."]
         if submission is not None:

@@ -14,7 +14,6 @@ from typing import Any
 import nbformat
 import requests
 from campushub_client.collected import BOOKKEEPING
-from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer, Unicode
 
@@ -84,19 +83,6 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
         if not answer.ok:
             raise WorkerSilent(str(told.get("error")))
         return told
-
-
-class SandboxAutograde(Autograde):  # type: ignore[misc]
-    """nbgrader's autograding, which tells one fault from the other: nbgrader reports that a submission failed, and not why."""
-
-    silent: WorkerSilent | None = None  # why the notebook could not be run at all
-
-    def convert_single_notebook(self, notebook_filename: str) -> None:
-        try:
-            super().convert_single_notebook(notebook_filename)
-        except WorkerSilent as silent:
-            self.silent = silent
-            raise
 
 
 def files_of(folder: Path) -> dict[str, str]:
