@@ -35,6 +35,7 @@ from hub.services import gradebook_marks, penalties, questions
 from hub.services.autograde import Autograding
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
+from hub.services.under_way import UnderWay
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
 
@@ -171,6 +172,8 @@ class Grading:
         coursedir.assignment_id, coursedir.student_id = assignment, student
         steps = Autograding(coursedir=coursedir, config=config)
         steps.force = True
+        under_way = UnderWay.of(Path(coursedir.root), assignment)
+        under_way.begin(student)
         try:
             with TURN:
                 steps.start()
@@ -182,6 +185,7 @@ class Grading:
             return [f"{_name(coursedir, student)} (the notebook cannot be read; look at it by hand)."]
         if submission is not None:
             self.service.tell_result(submission, given)
+        under_way.end(student)
         return []
 
 
@@ -192,10 +196,11 @@ def _need_generated(coursedir: CourseDirectory, assignment: str) -> None:
 
 
 def _ungraded(coursedir: CourseDirectory, config: Config, assignment: str) -> set[str]:
-    """The students whose collected submission is not the one that was graded last."""
+    """The students whose collected submission is not the one that was graded last, or not to its end."""
     api = NbGraderAPI(coursedir=coursedir, config=config)
     submitted: set[str] = api.get_submitted_students(assignment)
-    return submitted - set(api.get_autograded_students(assignment))
+    begun = UnderWay.of(Path(coursedir.root), assignment).students()
+    return submitted - (set(api.get_autograded_students(assignment)) - begun)
 
 
 def _name(coursedir: CourseDirectory, student: str) -> str:

@@ -38,8 +38,14 @@ class Streaming(RequestHandler):
         self.state.work.blobs.check_room()
         self.room = self.state.settings.submission_limit + 2 * CHUNK
         self.request.connection.set_max_body_size(self.room + DROPPED_AT_MOST)  # type: ignore[union-attr]
-        # Without a name: Tornado calls nothing in a handler whose sender leaves in the middle of the body.
+        # Without a name, so that a killed service leaves nothing either.
         self.incoming: IO[bytes] = TemporaryFile(dir=self.state.work.blobs.top / "incoming")  # noqa: SIM115
+        self.request._body_future.add_done_callback(self._torn)
+
+    def _torn(self, body: asyncio.Future[None]) -> None:
+        """Free the room of a body whose sender left in the middle: of that Tornado tells a handler nothing else."""
+        if body.cancelled() or body.exception() is not None:
+            self.incoming.close()
 
     async def data_received(self, chunk: bytes) -> None:
         if not hasattr(self, "incoming"):
