@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from hub import course_images, examples, images, rosters, terms
+from hub import course_images, examples, front_client, images, rosters, terms
 from hub.cli_ground import ROOT, say, settings_of
 from hub.roster import COLUMNS
 from hub.trouble import Trouble
@@ -17,6 +17,10 @@ def add_to(words: Any) -> None:
     """Add them to the command's words (argparse's object for what may follow)."""
     _add_course(words)
     _add_roster(words)
+    marks = words.add_parser("marks", help="what students have got").add_subparsers(required=True)
+    export = marks.add_parser("export", help="a course's marks as CSV, to standard output")
+    export.add_argument("course")
+    export.set_defaults(run=run_marks_export)
     announce = words.add_parser("announce", help="tell everybody something, on their pages and in JupyterLab")
     announce.add_argument("text", help="what they read; '' takes it away")
     announce.add_argument("--course", help="only this course")
@@ -142,6 +146,12 @@ def run_roster_add(options: argparse.Namespace) -> int:
 def run_roster_remove(options: argparse.Namespace) -> None:
     need_root("roster remove")
     rosters.remove(settings_of(options.config), options.course, options.name, report=say)
+
+
+def run_marks_export(options: argparse.Namespace) -> None:
+    need_root("marks export")
+    told = front_client.get(settings_of(options.config), f"marks/{options.course}")
+    print(told["csv"], end="")
 
 
 def run_announce(options: argparse.Namespace) -> None:

@@ -38,7 +38,7 @@ class Person:
 EVERYBODY = frozenset({"see", "work", "fetch", "submit", "read_own", "ask_again"})
 LOOKING = frozenset({"see", "look", "read_roster", "see_submissions", "read_mark_log"})
 TEACHING = LOOKING | frozenset({"grade", "release", "collect", "return_feedback", "announce", "answer_requests"})
-LEADING = frozenset({"reset_password", "change_roster", "set_rules"})
+LEADING = frozenset({"reset_password", "change_roster", "set_rules", "hand_in_for"})
 
 MAY: Mapping[Role, frozenset[str]] = {
     Role.STUDENT: EVERYBODY,

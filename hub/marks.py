@@ -1,89 +1,68 @@
-"""What the log of marks keeps of a change: which mark of whom, from what to what.
+"""A course's marks as a table for spreadsheets. Pure.
 
-Pure: it takes what formgrader and grader tell and refuses what cannot be a change. Who and when are the service's to say.
+The points are the gradebook's after what is lost by being late; who has none has an empty cell.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from hub.exchange import Refused
+from hub import spreadsheets
 
-MOST_CHANGES = 20_000  # told at once: the penalties of a whole course
-LONGEST_NAME = 500  # characters, as of a cell's id
-LONGEST_TEXT = 10_000  # characters of a comment; more is cut off
-
-
-class Kind(StrEnum):
-    """Which of a question's or a notebook's marks it is."""
-
-    AUTOMATIC = "automatic"
-    MANUAL = "manual"
-    EXTRA = "extra"
-    PENALTY = "penalty"
-    COMMENT = "comment"
-
-
-WORDS: Mapping[Kind, str] = {
-    Kind.AUTOMATIC: "automatic points",
-    Kind.MANUAL: "points by hand",
-    Kind.EXTRA: "extra points",
-    Kind.PENALTY: "lost by being late",
-    Kind.COMMENT: "comment",
-}
+ABOUT = ("name", "full_name", "email", "section")
 
 
 @dataclass(frozen=True)
-class Change:
-    """One mark that changes. `cell` is empty for what a whole notebook loses; none is a mark that was not there."""
+class Mark:
+    """What one student has in one assignment: the points that count, and those lost by being late."""
 
-    assignment: str
-    student_id: str
-    notebook: str
-    cell: str
-    kind: Kind
-    before: str | None
-    after: str | None
+    points: float
+    lost: float = 0
+    waits: bool = False  # something is still to be marked by hand
 
 
-def changes_of(told: Any) -> tuple[Change, ...]:
-    """The changes of one request, as they are kept; raises Refused for anything else."""
-    if not isinstance(told, list) or len(told) > MOST_CHANGES:
-        raise Refused(f"A list of at most {MOST_CHANGES} changes of marks is needed.")
-    return tuple(_change(one) for one in told)
+@dataclass(frozen=True)
+class Marks:
+    """A gradebook's marks: assignments in order with their highest points; marks by student id and assignment."""
+
+    highest: Mapping[str, float] = field(default_factory=dict)
+    of: Mapping[str, Mapping[str, Mark]] = field(default_factory=dict)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        rows = {
+            who: {name: [mark.points, mark.lost, mark.waits] for name, mark in mine.items()}
+            for who, mine in self.of.items()
+        }
+        return {"highest": dict(self.highest), "of": rows}
+
+    @classmethod
+    def of_data(cls, told: Mapping[str, Any]) -> Marks:
+        """What `as_data` told."""
+        highest = {str(name): float(most) for name, most in told["highest"].items()}
+        rows = {
+            str(who): {
+                str(name): Mark(float(points), float(lost), bool(waits)) for name, (points, lost, waits) in mine.items()
+            }
+            for who, mine in told["of"].items()
+        }
+        return cls(highest, rows)
 
 
-def _change(told: Any) -> Change:
-    if not isinstance(told, dict):
-        raise Refused("A change of a mark is an object.")
-    try:
-        kind = Kind(told.get("kind", ""))
-    except ValueError:
-        raise Refused(f"The kind of a change is one of {', '.join(Kind)}.") from None
-    names = {word: _name(told, word) for word in ("assignment", "student_id", "notebook", "cell")}
-    if not names["assignment"] or not names["student_id"]:
-        raise Refused("A change of a mark names its assignment and its student.")
-    return Change(**names, kind=kind, before=_value(kind, told.get("from")), after=_value(kind, told.get("to")))
+def as_csv(marks: Marks, students: Iterable[Mapping[str, Any]]) -> str:
+    """The marks of these students, one a line, with their total and what they lost by being late."""
+    total = sum(marks.highest.values())
+    names = [f"{name} (max {most:g})" for name, most in marks.highest.items()]
+    columns = [*ABOUT, *names, f"total (max {total:g})", "lost by being late", "still to be marked"]
+    return spreadsheets.as_csv(columns, [_row(marks, one) for one in students])
 
 
-def _name(told: Mapping[str, Any], word: str) -> str:
-    value = told.get(word, "")
-    if not isinstance(value, str) or len(value) > LONGEST_NAME:
-        raise Refused(f"'{word}' of a change is a text of at most {LONGEST_NAME} characters.")
-    return value
-
-
-def _value(kind: Kind, value: Any) -> str | None:
-    if value is None:
-        return None
-    if kind is Kind.COMMENT:
-        if not isinstance(value, str):
-            raise Refused("A comment is a text.")
-        return value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}…"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Refused("A mark is a number.")
-    return f"{value:.12g}"
+def _row(marks: Marks, student: Mapping[str, Any]) -> Sequence[str | float | None]:
+    mine = marks.of.get(student["student_id"], {})
+    points = [round(mine[name].points, 4) if name in mine else None for name in marks.highest]
+    total = round(sum(mark.points for mark in mine.values()), 4) if mine else None
+    lost = round(sum(mark.lost for mark in mine.values()), 4) if mine else None
+    waits = ", ".join(name for name in marks.highest if name in mine and mine[name].waits)
+    return [*(str(student[column]) for column in ABOUT), *points, total, lost, waits]

@@ -54,6 +54,7 @@ VERB_WORDS = {
     "reset_password": "give a student a new first password",
     "change_roster": "change the roster",
     "set_rules": "set an assignment's rules, give and end extensions",
+    "hand_in_for": "hand in for students",
 }
 
 

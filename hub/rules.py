@@ -53,6 +53,7 @@ class Shows(StrEnum):
 class Rules:
     """One assignment's rules. Without a word of its instructor: no window, late is marked, any number of attempts.
 
+    With `reveals`, feedback that is generated from then on has the hidden tests.
     `seconds`, `memory` (bytes) and `image` are those of its sandbox; none is what the course has.
     """
 
@@ -64,6 +65,7 @@ class Rules:
     attempts: int | None = None
     counts: Counts = Counts.LAST
     shows: Shows = Shows.NOTHING
+    reveals: bool = False
     seconds: int | None = None
     memory: int | None = None
     image: str | None = None

@@ -1,8 +1,10 @@
 """Runs one notebook inside a sandbox: JSON in by standard input, JSON out by standard output.
 
-This text is handed to the sandbox's Python as it is, and nothing else of ours is in there: it imports only what the course
-image has. The kernel is up before there is anything to run, as a child that shares what was imported. Whether the answer can be
-believed is `hub.grading`'s question.
+This text is handed to the sandbox's Python as it is, with `hub.plain_data` and `hub.checked_calls`, and nothing else of ours is in
+there: it imports only what the course image has. The kernel is up before there is anything to run, as a child that shares what
+was imported. Checked tests run in a second sandbox, the checker: at their place in the notebook the student's gives the turn
+away by a line of its own and answers what the checker asks until that is done. Whether the answer can be believed is
+`hub.grading`'s question.
 """
 
 from __future__ import annotations
@@ -25,12 +27,19 @@ from jupyter_client.connect import write_connection_file
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.session import Session
 
+from hub.checked_calls import MIME, OTHER_SIDE, Names
+
 WORK = Path("/tmp/work")
 FOLDER = Path(os.environ.get("JUPYTER_RUNTIME_DIR", "/tmp/runtime"))
 DUMPABLE = 4  # PR_SET_DUMPABLE: whether a process of the same user may open this one's files
 UP_SECONDS = 60
 LOOK_SECONDS = 0.2  # between looks whether the kernel is alive
 FIRST = {"python3", "python", ""}  # names of the kernel that is up already
+TURN, DONE = b"turn", b"done"  # lines to the other sandbox that are no question or answer
+ANSWER = """
+get_ipython().display_pub.publish({{
+    {mime!r}: __import__("sys").modules["hub.checked_calls"].answer({question!r}, get_ipython().user_ns)
+}})"""  # run in the student's kernel, which may as well say something else
 
 
 class Over(Exception):
@@ -38,23 +47,28 @@ class Over(Exception):
 
 
 def main() -> None:
+    checker = sys.argv[1:] == ["checker"]
     answer = os.dup(1)
     os.dup2(2, 1)
     WORK.mkdir(parents=True, exist_ok=True)
-    kernel = Kernel(start(answer))
+    kernel = Kernel(start(answer, checker=checker))
     os.write(answer, b"up\n")
-    given = json.load(sys.stdin)
+    given = json.loads(sys.stdin.buffer.readline())
     for name, content in given["files"].items():
         path = WORK / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(content))
-    text = json.dumps(run(kernel, given["notebook"], given["seconds"], given["output"])).encode()
+    turns = (CheckersTurns if checker else Turns)(answer)
+    write(answer, json.dumps(run(kernel, given["notebook"], given["seconds"], given["output"], turns)).encode())
+
+
+def write(answer: int, text: bytes) -> None:
     while text:
         text = text[os.write(answer, text) :]
 
 
-def start(answer: int) -> tuple[int, dict[str, Any]]:
-    """Start IPython's kernel as a child that can neither read what comes in nor write what goes out."""
+def start(answer: int, *, checker: bool) -> tuple[int, dict[str, Any]]:
+    """Start IPython's kernel as a child; a student's can neither read what comes in nor write what goes out."""
     file, about = connection("kernel", transport="ipc", ip=str(FOLDER / "kernel"))
     prctl = ctypes.CDLL(None).prctl
     prctl(DUMPABLE, 0, 0, 0, 0)
@@ -62,11 +76,12 @@ def start(answer: int) -> tuple[int, dict[str, Any]]:
     if child:
         return child, about
     prctl(DUMPABLE, 1, 0, 0, 0)
+    names = {"user_ns": Names(os.dup(0), os.dup(answer))} if checker else {}
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.close(answer)
     os.chdir(WORK)
     sys.argv = ["ipykernel_launcher", "-f", file]
-    IPKernelApp.launch_instance([*sys.argv[1:], "--HistoryManager.hist_file=:memory:"])
+    IPKernelApp.launch_instance([*sys.argv[1:], "--HistoryManager.hist_file=:memory:"], **names)
     os._exit(0)
 
 
@@ -149,15 +164,25 @@ class Kernel:
 
     def execute(self, source: str, row: dict[str, Any], shown: Shown, until: float) -> None:
         """Run one cell; its outputs go into the row as they come. Raises Over."""
-        content = {"code": source, "silent": False, "store_history": True, "user_expressions": {}}
-        asked = self.session.send(
-            self.shell, "execute_request", {**content, "allow_stdin": False, "stop_on_error": False}
-        )
-        for message in self.messages(asked, until):
+        for message in self.messages(self._send(source, silent=False), until):
             if message["msg_type"] == "execute_input":
                 row["execution_count"] = message["content"].get("execution_count")
             else:
                 shown.take(message, row["outputs"])
+
+    def answer(self, question: str, until: float) -> bytes:
+        """What the kernel says when it is asked; what it prints meanwhile is not kept. Raises Over."""
+        told = ""
+        for message in self.messages(self._send(ANSWER.format(mime=MIME, question=question), silent=True), until):
+            if message["msg_type"] == "display_data":
+                told = str((message["content"].get("data") or {}).get(MIME, told))
+        return "".join(told.splitlines()).encode()
+
+    def _send(self, source: str, *, silent: bool) -> Any:
+        content = {"code": source, "silent": silent, "store_history": not silent, "user_expressions": {}}
+        return self.session.send(
+            self.shell, "execute_request", {**content, "allow_stdin": False, "stop_on_error": False}
+        )
 
     def end(self) -> None:
         """End it; whatever it has started ends with the sandbox."""
@@ -199,7 +224,41 @@ class Shown:
         outputs.append({"output_type": kind, **kept})
 
 
-def run(kernel: Kernel, notebook: dict[str, Any], seconds: float, output: int) -> dict[str, Any]:
+class Turns:
+    """The student's side: at the place of checked tests the checker has the turn, and asks."""
+
+    def __init__(self, answer: int) -> None:
+        self._answer = answer
+
+    def say(self, line: bytes) -> None:
+        write(self._answer, OTHER_SIDE + line + b"\n")
+
+    def hear(self) -> bytes:
+        """The next line from the other sandbox; nothing when there is none any more."""
+        return sys.stdin.buffer.readline().strip()
+
+    def take(self, kernel: Kernel, until: float) -> None:
+        """Answer until the checker is done or has ended. Raises Over."""
+        self.say(TURN)
+        while (line := self.hear()) not in (DONE, b""):
+            self.say(kernel.answer(line.decode(), until))
+
+
+class CheckersTurns(Turns):
+    """The checker's side: its kernel asks by itself, from the student's turn to the next place of checked tests."""
+
+    begun = False
+
+    def take(self, kernel: Kernel, until: float) -> None:
+        """Wait for the turn. Raises Over when it cannot come any more."""
+        if self.begun:
+            self.say(DONE)
+        self.begun = True
+        if self.hear() != TURN:
+            raise Over("broken")
+
+
+def run(kernel: Kernel, notebook: dict[str, Any], seconds: float, output: int, turns: Turns) -> dict[str, Any]:
     """Every code cell's outputs, up to the one at which time or output ran out or the kernel ended."""
     began = time.monotonic()
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
@@ -211,6 +270,8 @@ def run(kernel: Kernel, notebook: dict[str, Any], seconds: float, output: int) -
             kernel = Kernel(start_other(wanted))
         kernel.allowed = output
         for row, cell in zip(rows, code):
+            if cell["metadata"].get("campushub_turn"):
+                turns.take(kernel, began + seconds)
             if cell["source"].strip():
                 kernel.execute(cell["source"], row, shown, began + seconds)
             row["ran"] = True
@@ -218,7 +279,3 @@ def run(kernel: Kernel, notebook: dict[str, Any], seconds: float, output: int) -
         ended = str(over)
     kernel.end()
     return {"cells": rows, "ended": ended, "seconds": time.monotonic() - began}
-
-
-if __name__ == "__main__":
-    main()

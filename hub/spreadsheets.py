@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+STARTS_A_FORMULA = (*"=+-@", *"＝＋－＠", "\t", "\r", "\n")
 BEGINS_AFRESH = "\ufeff"  # by which a spreadsheet knows that the text is UTF-8
 
 
@@ -19,7 +19,7 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str | float | None]])
     text = io.StringIO()
     text.write(BEGINS_AFRESH)
     table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(columns)
+    table.writerow([cell(name) for name in columns])
     table.writerows([cell(value) for value in row] for row in rows)
     return text.getvalue()
 

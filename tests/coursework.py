@@ -33,6 +33,7 @@ TESTS = f"""assert answer() == 42
 ### BEGIN HIDDEN TESTS
 assert answer(1) == 43, "{MARKER}"
 ### END HIDDEN TESTS"""
+CHECKED = f"### CHECKED\n{TESTS}"
 RIGHT = "def answer(more=0):\n    return 42 + more"
 WRONG = "def answer(more=0):\n    return 42"
 
@@ -60,15 +61,15 @@ def notebook(solution: str, *, tests: str = "") -> Any:
     return new_notebook(cells=cells, metadata={"kernelspec": spec})
 
 
-def source() -> Any:
-    return notebook(f"### BEGIN SOLUTION\n{RIGHT}\n### END SOLUTION", tests=TESTS)
+def source(tests: str = TESTS, *, solution: str = RIGHT) -> Any:
+    return notebook(f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION", tests=tests)
 
 
-def hand_out(instance: Instance, name: str) -> None:
+def hand_out(instance: Instance, name: str, document: Any = None) -> None:
     """Put an assignment into the course folder, generate it and release it."""
     folder = instance.data / "courses" / "demo" / "source" / name
     folder.mkdir(parents=True)
-    nbformat.write(source(), folder / f"{name}.ipynb")
+    nbformat.write(document or source(), folder / f"{name}.ipynb")
     for path in (folder.parent, folder, *folder.iterdir()):
         os.chown(path, 1000, 1000)
     for words in (["generate_assignment", name, "--force"], ["release_assignment", name]):

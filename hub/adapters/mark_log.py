@@ -11,7 +11,7 @@ from sqlalchemy.engine import RowMapping
 
 from hub.adapters.store import Store
 from hub.adapters.tables import mark_changes, people
-from hub.marks import Change, Kind
+from hub.mark_changes import Change, Kind
 
 
 @dataclass(frozen=True)

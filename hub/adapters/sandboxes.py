@@ -10,7 +10,8 @@ import secrets
 import struct
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,28 @@ import requests
 from hub.settings import Sandbox
 from hub.trouble import Trouble
 
-RUNNER = Path(__file__).resolve().parent.parent / "sandbox_runner.py"
+INSIDE = (
+    "plain_data",
+    "checked_calls",
+    "sandbox_runner",
+)  # our modules that run in there, in the order of their imports
 NOBODY = "65534:65534"
 START_SECONDS = 60  # for the container and its Python, on top of the notebook's own time
 SCRATCH = "size=256m,mode=1777,nosuid,nodev"
 HEADER = struct.Struct(">BxxxL")  # of Docker's multiplexed stream: which stream, how many bytes
 STANDARD_OUTPUT = 1
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+BEGINNING = """
+import sys, types
+sys.modules["hub"] = types.ModuleType("hub")
+for name, text in {texts!r}.items():
+    module = sys.modules[name] = types.ModuleType(name)
+    exec(compile(text, name, "exec"), module.__dict__)
+del sys.modules["hub"], name, text, module
+sys.modules[{last!r}].main()
+"""
 UP = b"up\n"  # the first that a sandbox writes, before it has read anything
+OTHER_SIDE = b">"  # begins a line for the sandbox beside it
 LAST = 2  # the share of one that has taken long already; the least that the kernel knows
 BEHIND = 128  # its share of the processors where there are not enough: a person's server has 1024
 
@@ -51,6 +66,7 @@ class Made:
     identity: str
     attached: Any
     limits: Sandbox
+    given: threading.Event = field(default_factory=threading.Event, compare=False)  # set when it was handed its input
 
 
 @dataclass(frozen=True)
@@ -68,11 +84,11 @@ class Sandboxes:
             self.client.remove_container(one["Id"], force=True, v=True)
         return len(left)
 
-    def make(self, image: str, limits: Sandbox) -> Made:
-        """Start a sandbox; its kernel comes up by itself. Raises SandboxFailed when Docker cannot."""
+    def make(self, image: str, limits: Sandbox, role: str = "student") -> Made:
+        """Start a sandbox for a student's code, or as a checker; its kernel comes up by itself. Raises SandboxFailed."""
         name = f"{self.instance}-sandbox-{secrets.token_hex(6)}"
         try:
-            identity = self.client.create_container(**self._container(name, image, limits))["Id"]
+            identity = self.client.create_container(**self._container(name, image, limits, role))["Id"]
         except (docker.errors.APIError, requests.RequestException) as error:
             raise SandboxFailed(f"no sandbox could be made: {error}") from None
         try:
@@ -99,13 +115,22 @@ class Sandboxes:
         made.attached.close()
         self._remove(made.identity)
 
-    def run(self, made: Made, given: bytes) -> Ended:
-        """Run the one submission; blocks until it has ended and the sandbox is gone. Raises SandboxFailed."""
+    def run(self, made: list[Made], given: list[bytes]) -> list[Ended]:
+        """Run one submission; blocks until it has ended and its sandboxes are gone. Raises SandboxFailed.
+
+        Of two sandboxes each hears what the other says to it.
+        """
+        with ThreadPoolExecutor(len(made)) as threads:
+            beside = [*made[1:], *made[:1]] if len(made) > 1 else [None]
+            running = [threads.submit(self._run, *one) for one in zip(made, given, beside, strict=True)]
+        return [one.result() for one in running]
+
+    def _run(self, made: Made, given: bytes, beside: Made | None) -> Ended:
         overdue = threading.Event()
         watch = threading.Timer(made.limits.seconds + START_SECONDS, self._end, (made.identity, overdue))
         watch.start()
         try:
-            written, too_much = _talk(made, given)
+            written, too_much = _talk(made, given, beside)
             watch.cancel()
             state = self.client.inspect_container(made.identity)["State"]
         except (docker.errors.APIError, requests.RequestException, OSError) as error:
@@ -117,7 +142,7 @@ class Sandboxes:
             raise SandboxFailed(f"the sandbox did not come up (exit code {state.get('ExitCode')})")
         return Ended(written, _reason(state, written, overdue=overdue.is_set(), too_much=too_much))
 
-    def _container(self, name: str, image: str, limits: Sandbox) -> dict[str, Any]:
+    def _container(self, name: str, image: str, limits: Sandbox, role: str) -> dict[str, Any]:
         host = self.client.create_host_config(
             network_mode="none",
             read_only=True,
@@ -137,7 +162,7 @@ class Sandboxes:
         return {
             "name": name,
             "image": image,
-            "command": ["python", "-c", RUNNER.read_text(encoding="utf-8")],
+            "command": ["python", "-c", _program(), role],
             "user": NOBODY,
             "stdin_open": True,
             "working_dir": "/tmp",
@@ -166,17 +191,42 @@ class Sandboxes:
             return  # gone already; what an engine keeps is removed at the worker's next start
 
 
-def _talk(made: Made, given: bytes) -> tuple[bytes, bool]:
-    """Hand the input in and take the output, at most so many bytes; whether there was more."""
-    threading.Thread(target=_send, args=(made.attached, given), daemon=True).start()
+def _program() -> str:
+    """The program inside: our modules under the names by which they import each other."""
+    here = Path(__file__).resolve().parent.parent
+    texts = {f"hub.{name}": (here / f"{name}.py").read_text(encoding="utf-8") for name in INSIDE}
+    return BEGINNING.format(texts=texts, last=f"hub.{INSIDE[-1]}")
+
+
+def _talk(made: Made, given: bytes, beside: Made | None) -> tuple[bytes, bool]:
+    """Hand the input in and take the output, at most so many bytes; whether there was more.
+
+    Lines for the sandbox beside it go there; when this one has nothing more to say, that one hears it.
+    """
+    threading.Thread(target=_give, args=(made, given), kwargs={"more": beside is not None}, daemon=True).start()
     written, taken = bytearray(), 0
-    for stream, chunk in _frames(made.attached):
-        taken += len(chunk)
-        if taken > made.limits.output:
-            return b"", True
-        if stream == STANDARD_OUTPUT:
-            written += chunk
+    try:
+        for stream, chunk in _frames(made.attached):
+            taken += len(chunk)
+            if taken > made.limits.output:
+                return b"", True
+            if stream == STANDARD_OUTPUT:
+                written += chunk
+                if beside is not None and b"\n" in chunk:
+                    written = _passed_on(written, beside)
+    finally:
+        if beside is not None:
+            _pass(b"", beside, more=False)
     return bytes(written), False
+
+
+def _passed_on(written: bytearray, beside: Made) -> bytearray:
+    """What was written, without the whole lines that are for the other sandbox: they get there."""
+    *lines, rest = written.split(b"\n")
+    for line in lines:
+        if line.startswith(OTHER_SIDE):
+            _pass(bytes(line[1:]) + b"\n", beside, more=True)
+    return bytearray(b"\n").join([*(line for line in lines if not line.startswith(OTHER_SIDE)), rest])
 
 
 def _reason(state: dict[str, Any], written: bytes, *, overdue: bool, too_much: bool) -> str | None:
@@ -189,12 +239,26 @@ def _reason(state: dict[str, Any], written: bytes, *, overdue: bool, too_much: b
     return "memory" if state.get("OOMKilled") else "broken"
 
 
-def _send(attached: Any, given: bytes) -> None:
-    connection = attached._sock  # docker-py wraps it without a way to close one direction
+def _give(made: Made, given: bytes, *, more: bool) -> None:
     try:
-        connection.sendall(given)
-        connection.shutdown(1)
-    except OSError:
+        _send(made, given, more=more)
+    finally:
+        made.given.set()
+
+
+def _pass(line: bytes, beside: Made, *, more: bool) -> None:
+    """Send something that another sandbox says, behind what this one was given."""
+    beside.given.wait()
+    _send(beside, line, more=more)
+
+
+def _send(made: Made, text: bytes, *, more: bool) -> None:
+    connection = made.attached._sock  # docker-py wraps it without a way to close one direction
+    try:
+        connection.sendall(text)
+        if not more:
+            connection.shutdown(1)
+    except (OSError, AttributeError):  # closed, or taken off what is closed
         return  # the sandbox ended before it had read everything
 
 

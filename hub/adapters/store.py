@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.schema import CreateIndex
 
 from hub.adapters.tables import ends, guesses, members, metadata, people
 from hub.courses import Person, Role
@@ -42,6 +43,9 @@ def open_database(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     metadata.create_all(engine)
+    with engine.begin() as connection:  # `create_all` makes none on a table that an earlier version has made
+        for index in (index for table in metadata.sorted_tables for index in table.indexes):
+            connection.execute(CreateIndex(index, if_not_exists=True))
     return engine
 
 

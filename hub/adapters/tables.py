@@ -12,6 +12,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -92,6 +93,8 @@ submissions = Table(
     Column("files", JSON, nullable=False),
     UniqueConstraint("course", "assignment", "person", "attempt"),
     UniqueConstraint("person", "key"),
+    Index("submissions_of_assignment", "course", "assignment", "at", "id"),
+    Index("submissions_of_person", "course", "person", "at"),
 )
 
 remarks = Table(

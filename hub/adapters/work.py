@@ -98,11 +98,12 @@ class Work:
         key: str,
         now: datetime,
         confirmed: bool = False,
+        note: str = "",
     ) -> Receipt:
         """Store a submission and answer for it; the same key gives the same receipt.
 
         `now` is when the upload began, by the server's clock. Raises Refused for what cannot be taken, and Unconfirmed
-        for what is taken only when its person says so.
+        for what is taken only when its person says so. `note` is the first of the receipt's remarks.
         """
         if (earlier := self._by_key(person, key)) is not None:
             return earlier
@@ -118,7 +119,8 @@ class Work:
         files = self.blobs.write("submissions", identity, arrival.kept(verdict))
         try:
             self.failpoint("stored")
-            receipt = self._record(identity, released, person, files, verdict.told, key=key, now=now)
+            told = (*([note] if note else []), *verdict.told)
+            receipt = self._record(identity, released, person, files, told, key=key, now=now)
         except Exception:
             self.blobs.remove("submissions", identity)
             raise
@@ -178,6 +180,18 @@ class Work:
     def receipt(self, identity: str) -> Receipt | None:
         with self.store.begin() as connection:
             return next(iter(_receipts(connection, submissions.c.id == identity)), None)
+
+    def of_assignment(self, course: str, name: str, identities: Iterable[str]) -> set[str]:
+        """Which of these are submissions of an assignment."""
+        mine = sql.and_(submissions.c.course == course, submissions.c.assignment == name)
+        with self.store.begin() as connection:
+            query = sql.select(submissions.c.id).where(mine, submissions.c.id.in_(set(identities)))
+            return set(connection.execute(query).scalars())
+
+    def person_of(self, student_id: str) -> str | None:
+        """The name of whoever has a student id."""
+        with self.store.begin() as connection:
+            return connection.execute(sql.select(people.c.name).where(people.c.student_id == student_id)).scalar()
 
     def submitters(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Student id, full name and e-mail of people, by name."""

@@ -69,22 +69,25 @@ def files(archive: zipfile.ZipFile, name: str, limit: int) -> dict[str, zipfile.
     if sum(member.file_size for member in listed) > limit:
         raise Refused(f"'{name}' is larger than {limit // 1024**2} MB when it is unpacked. {ASIDE}")
     for member in listed:
-        _check(member, name)
+        if why := why_not(member, name):
+            raise Refused(f"{why} {ASIDE}")
     paths = [safe_path(f"{name}/{member.filename}") for member in listed]
     check_twins(paths)
     return dict(zip(paths, listed, strict=True))
 
 
-def _check(member: zipfile.ZipInfo, name: str) -> None:
+def why_not(member: zipfile.ZipInfo, name: str) -> str:
+    """Why a file of the zip of this name is not unpacked; empty when it is."""
     if member.flag_bits & 1:
-        raise Refused(f"'{name}' has a password. {ASIDE}")
+        return f"'{name}' has a password."
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind and not stat.S_ISREG(kind):
-        raise Refused(f"'{PurePosixPath(member.filename).name[:100]}' in '{name}' is a link or a device. {ASIDE}")
+        return f"'{PurePosixPath(member.filename).name[:100]}' in '{name}' is a link or a device."
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Refused(f"'{name}' is packed in a way that cannot be read here. {ASIDE}")
+        return f"'{name}' is packed in a way that cannot be read here."
     if member.file_size > max(SMALL, MOST_RATIO * member.compress_size):
-        raise Refused(f"'{name}' would become far larger than it is. {ASIDE}")
+        return f"'{name}' would become far larger than it is."
+    return ""
 
 
 def check_whole(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], name: str) -> None:

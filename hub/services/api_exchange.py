@@ -6,20 +6,20 @@ import asyncio
 import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
 from tornado.web import HTTPError, stream_request_body
 
+from hub.adapters import changes
 from hub.adapters.work import Assignment, Feedback
 from hub.services import at_submit
 from hub.services.api import Api
 from hub.services.dates import dates_moved
 from hub.services.outlook import Outlook, given_back, may_fetch, outlooks
+from hub.services.streaming import CHUNK, Streaming
 
-CHUNK = 1024**2
-DROPPED_AT_MOST = 2 * 1024**3
+MOST_TOGETHER = 200  # submissions in one tar
 
 
 def parse_due(text: str | None) -> datetime | None:
@@ -87,43 +87,20 @@ def _told_to_one(found: Outlook, feedback: dict[str, Feedback]) -> dict[str, Any
     }
 
 
-class Streamed(Api):
-    """A request whose body is a tar, kept in a file as it arrives.
-
-    What is beyond the limit is read and dropped up to a bound, since a sender that is cut off never reads why.
-    """
+class Streamed(Streaming, Api):
+    """A request whose body is a tar."""
 
     async def prepare(self) -> None:
-        self.began = self.state.now()
-        self.state.work.blobs.check_room()
-        self.room = self.state.settings.submission_limit + 2 * CHUNK
-        self.request.connection.set_max_body_size(self.room + DROPPED_AT_MOST)  # type: ignore[union-attr]
-        self.incoming: IO[bytes] = (self.state.work.blobs.top / "incoming" / f".{secrets.token_hex(8)}").open("x+b")
-
-    async def data_received(self, chunk: bytes) -> None:
-        self.room -= len(chunk)
-        if self.room >= 0:
-            await asyncio.to_thread(self.incoming.write, chunk)
-
-    def on_finish(self) -> None:
-        if hasattr(self, "incoming"):
-            self.incoming.close()
-            Path(self.incoming.name).unlink(missing_ok=True)
-
-    def packed(self) -> IO[bytes]:
-        """What arrived; raises HTTPError when that is not all of it."""
-        if self.room < 0:
-            megabytes = self.state.settings.submission_limit // CHUNK
-            raise HTTPError(413, reason=f"This is larger than {megabytes} MB. Remove large files and try again.")
-        self.incoming.seek(0)
-        return self.incoming
+        self.begin()
 
 
 class Packed(Api):
     """An answer that is a tar of a stored folder."""
 
     async def send(self, kind: str, name: str) -> None:
-        stream = await asyncio.to_thread(self.state.work.blobs.packed, kind, name)
+        await self.send_tar(await asyncio.to_thread(self.state.work.blobs.packed, kind, name))
+
+    async def send_tar(self, stream: IO[bytes]) -> None:
         self.set_header("Content-Type", "application/x-tar")
         with stream:
             while chunk := await asyncio.to_thread(stream.read, CHUNK):
@@ -206,13 +183,26 @@ class Submit(Streamed):
 
 
 class Submissions(Api):
-    """Every submission of an assignment by the dates of now, oldest first, for whoever collects."""
+    """Every submission of an assignment, or one student's, by the dates of now, oldest first, for whoever collects.
+
+    With them goes a word for how they stand. Who sends it the next time, as `known`, gets none while nothing has changed.
+    """
 
     async def get(self, course: str, name: str) -> None:
         await self.need_staff(course, "collect")
-        standings = self.state.rulebook.standings(course, self.state.work.receipts(course, name=unquote(name)))
+        name, student, known = unquote(name), self.get_argument("student_id", None), self.get_argument("known", "")
+        word = changes.word(self.state.store, course, name)
+        listed = None if known == word else await asyncio.to_thread(self._listed, course, name, student)
+        self.answer({"word": word, "submissions": listed})
+
+    def _listed(self, course: str, name: str, student: str | None) -> list[dict[str, Any]]:
+        person = self.state.work.person_of(student) if student else None
+        if student and person is None:
+            return []
+        receipts = self.state.work.receipts(course, name=name, person=person)
+        standings = self.state.rulebook.standings(course, receipts)
         people = self.state.work.submitters(one.receipt.person for one in standings)
-        listed = [
+        return [
             {
                 **one.receipt.as_data(),
                 **_who(people[one.receipt.person]),
@@ -221,7 +211,6 @@ class Submissions(Api):
             }
             for one in standings
         ]
-        self.answer({"submissions": listed})
 
 
 class RulesOf(Api):
@@ -237,12 +226,16 @@ def _who(person: dict[str, str]) -> dict[str, str]:
 
 
 class SubmissionFiles(Packed):
-    async def get(self, identity: str) -> None:
-        receipt = self.state.work.receipt(identity)
-        if receipt is None:
-            raise HTTPError(404, reason="There is no such submission.")
-        await self.need_staff(receipt.course, "collect")
-        await self.send("submissions", identity)
+    """The files of submissions of an assignment in one tar, each below its id."""
+
+    async def get(self, course: str, name: str) -> None:
+        await self.need_staff(course, "collect")
+        asked = list(dict.fromkeys(self.get_argument("ids").split(",")))
+        if len(asked) > MOST_TOGETHER:
+            raise HTTPError(400, reason=f"At most {MOST_TOGETHER} submissions are sent together.")
+        if self.state.work.of_assignment(course, unquote(name), asked) != set(asked):
+            raise HTTPError(404, reason="There is no such submission of this assignment.")
+        await self.send_tar(await asyncio.to_thread(self.state.work.blobs.packed_together, "submissions", asked))
 
 
 class FetchFeedback(Packed):

@@ -11,6 +11,7 @@ from tornado.web import HTTPError
 from hub.results import result_of
 from hub.services import at_submit
 from hub.services.api import Api
+from hub.services.exported import VERB as EXPORT
 
 VERBS = ("grade", "check")
 WAIT_SECONDS = 10.0  # for a job, in one request
@@ -88,8 +89,12 @@ class JobProgress(Api):
 class JobEnd(Api):
     def post(self, number: str) -> None:
         self.need("grader")
-        told = self.body()
-        self.state.jobs.end(int(number), str(told.get("message", ""))[:LONGEST_MESSAGE], ok=bool(told.get("ok")))
+        told, job = self.body(), self.state.jobs.one(int(number))
+        message, ok = str(told.get("message", "")), bool(told.get("ok"))
+        if ok and job is not None and job["verb"] == EXPORT:
+            self.state.exported.keep(int(number), message)
+            message = "The marks were given out."
+        self.state.jobs.end(int(number), message[:LONGEST_MESSAGE], ok=ok)
         self.set_status(204)
 
 

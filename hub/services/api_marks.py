@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from hub.marks import changes_of
+from hub.mark_changes import changes_of
 from hub.services.api import Api
 
 LONGEST_KEY = 64  # characters

@@ -31,7 +31,7 @@ from traitlets.config import Config
 from hub import findings
 from hub.rules import Rules
 from hub.secrets import Secrets
-from hub.services import penalties, questions
+from hub.services import gradebook_marks, penalties, questions
 from hub.services.autograde import Autograding
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
@@ -83,6 +83,9 @@ class Grading:
         course, assignment, only = self.job["course"], self.job["assignment"], self.job["student_id"]
         if course not in self.settings.courses:
             raise CannotGrade(f"There is no course '{course}' in the settings any more.")
+        if self.job["verb"] == gradebook_marks.VERB:
+            with TURN:
+                return gradebook_marks.told(self.settings.folders.courses / course, course)
         rules = Rules.of_data(self.service.rules(course, assignment))
         config = self._config(course, rules)
         coursedir = CourseDirectory(config=config)
@@ -95,7 +98,7 @@ class Grading:
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = self._grade_all(config, assignment, waiting)
-        told = self.service.submissions(course, assignment)
+        told = self.service.submissions(course, assignment, only)
         with TURN:
             penalties.bring(coursedir, told, only)
         if failed:
@@ -221,7 +224,7 @@ def work(service: Service, config: Path, job: dict[str, Any]) -> None:
     while True:
         try:
             message, ok = outcome(service, config, job, last=tries >= MOST_TRIES)
-            log.info("job %s: %s", job["id"], message)
+            log.info("job %s: %s", job["id"], "done" if ok and job["verb"] == gradebook_marks.VERB else message)
             service.end_job(job["id"], message, ok=ok)
             return
         except CannotNow as trouble:

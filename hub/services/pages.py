@@ -17,10 +17,30 @@ from hub.exchange import announcement
 from hub.passwords import hash_password, password_problem, verify
 from hub.regrades import LONGEST_TEXT
 from hub.results import seen
-from hub.services import pages_board, pages_help, pages_marks, pages_requests, pages_roster, pages_rules, views
+from hub.services import (
+    pages_board,
+    pages_export,
+    pages_hand_in,
+    pages_help,
+    pages_marks,
+    pages_requests,
+    pages_roster,
+    pages_rules,
+    views,
+)
 from hub.services.outlook import given_back
 from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
+
+COURSE_PAGES = (
+    pages_roster,
+    pages_rules,
+    pages_board,
+    pages_hand_in,
+    pages_export,
+    pages_marks,
+    pages_requests,
+)
 
 
 class Home(Page):
@@ -37,7 +57,8 @@ class Course(Page):
         self.need("see", course)
         card = views.course_card(self.state, self.person, course, await self.running())
         staff = views.staff_view(self.state, course) if may(self.person, "see_submissions", course) else None
-        self.show("course.html", course=card, staff=staff, grades=may(self.person, "grade", course))
+        grades, leads = (may(self.person, verb, course) for verb in ("grade", "hand_in_for"))
+        self.show("course.html", course=card, staff=staff, grades=grades, leads=leads)
 
 
 class Grade(Page):
@@ -178,16 +199,7 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}{name}/grade", Grade, given),
         (rf"{PREFIX}{name}/grade/stop", StopGrading, given),
         (rf"{PREFIX}{name}/announcement", Announcement, given),
-        *(
-            (rf"{PREFIX}{name}/{path}", handler, given)
-            for path, handler in (
-                *pages_roster.HANDLERS,
-                *pages_rules.HANDLERS,
-                *pages_board.HANDLERS,
-                *pages_marks.HANDLERS,
-                *pages_requests.HANDLERS,
-            )
-        ),
+        *((rf"{PREFIX}{name}/{path}", handler, given) for pages in COURSE_PAGES for path, handler in pages.HANDLERS),
         (r".*", Missing, given),
     ]
 

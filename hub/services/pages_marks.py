@@ -7,7 +7,7 @@ from dataclasses import asdict
 from urllib.parse import urlencode
 
 from hub.adapters.mark_log import Entry, Which
-from hub.marks import WORDS, Change, Kind
+from hub.mark_changes import WORDS, Change, Kind
 from hub.services import views
 from hub.services.page import Page
 from hub.services.state import PREFIX

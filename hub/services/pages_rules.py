@@ -115,6 +115,7 @@ class RulesChange(Ruled):
             attempts=self._number("attempts", "Attempts", int),
             counts=self._one_of("counts", Counts),
             shows=self._one_of("shows", Shows),
+            reveals=self.get_argument("reveals", "") == "yes",
             seconds=self._number("seconds", "Seconds", int),
             memory=self._memory(course),
             image=self._image(),

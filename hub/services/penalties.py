@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from campushub_client.exchange import SUBMISSION_FILE
+from campushub_client.collected import SUBMISSION_FILE
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 

@@ -19,7 +19,7 @@ from hub.settings import Sandbox
 
 log = logging.getLogger("campushub.worker")
 
-Kind = tuple[str, Sandbox]  # the image's tag, and what its submission may use
+Kind = tuple[str, Sandbox, str]  # the image's tag, what its submission may use, and its role
 
 
 @dataclass
@@ -32,30 +32,30 @@ class Pool:
     used: dict[Kind, float] = field(default_factory=dict)
     making: int = 0
 
-    async def take(self, image: str, limits: Sandbox) -> Made:
+    async def take(self, image: str, limits: Sandbox, role: str = "student") -> Made:
         """One that waits, or a new one. Raises SandboxFailed."""
-        kind = (image, limits)
+        kind = (image, limits, role)
         self.used[kind] = self.clock()
         while self.waiting[kind]:
             made = self.waiting[kind].popleft()
             if await asyncio.to_thread(self.sandboxes.lives, made):
                 return made
             await asyncio.to_thread(self.sandboxes.remove, made)
-        return await asyncio.to_thread(self.sandboxes.make, image, limits)
+        return await asyncio.to_thread(self.sandboxes.make, *kind)
 
-    async def refill(self, image: str, limits: Sandbox) -> None:
+    async def refill(self, image: str, limits: Sandbox, role: str = "student") -> None:
         """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so.
 
-        One kind of an image waits, the last that was used: assignments with limits of their own do not add up.
+        One kind of an image waits for each role, the last that was used: assignments with limits of their own do not add up.
         """
-        kind = (image, limits)
-        for other in [one for one in self.waiting if one[0] == image and one != kind]:
+        kind = (image, limits, role)
+        for other in [one for one in self.waiting if (one[0], one[2]) == (image, role) and one != kind]:
             while self.waiting[other]:
                 await asyncio.to_thread(self.sandboxes.remove, self.waiting[other].popleft())
         while len(self.waiting[kind]) + self.making < limits.ready:
             self.making += 1
             try:
-                made = await asyncio.to_thread(self.sandboxes.make, image, limits)
+                made = await asyncio.to_thread(self.sandboxes.make, *kind)
                 self.waiting[kind].append(made)
             except SandboxFailed as failed:
                 log.warning("no sandbox is kept ready: %s", failed)

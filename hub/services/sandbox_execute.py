@@ -13,14 +13,16 @@ from typing import Any
 
 import nbformat
 import requests
-from campushub_client.exchange import BOOKKEEPING
+from campushub_client.collected import BOOKKEEPING
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer, Unicode
 
+from hub import checked
 from hub.evidence import judge, plant
 from hub.grading import merge
 from hub.trouble import Trouble
 
+PARTS = ("notebook", "checker")  # what the worker calls them
 CONNECT_SECONDS = 5
 WAIT_SECONDS = 600  # for a free place among the sandboxes, on top of the notebook's own time
 
@@ -54,17 +56,20 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
     memory = Integer(0, help="bytes of memory of one submission; 0: the worker's own").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        files, secret = files_of(Path(resources["metadata"]["path"])), secrets.token_hex(8)
-        planted = plant(nb, secret)
+        files, parts = files_of(Path(resources["metadata"]["path"])), checked.parts(nb)
+        marks = [secrets.token_hex(8) for _ in parts]
+        planted = [plant(*one) for one in zip(parts, marks, strict=True)]
         with turn_given_away():
             told = self._run(planted, files)
-        return nbformat.from_dict(judge(nb, merge(planted, told), secret)), resources
+        merged = [merge(*one) for one in zip(planted, (told, told.get("checker") or {}), strict=False)]
+        ran = [judge(*one) for one in zip(parts, merged, marks, strict=True)]
+        return nbformat.from_dict(checked.joined(nb, ran)), resources
 
-    def _run(self, notebook: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
-        """What the sandbox says of a notebook that ran there. Raises WorkerSilent."""
+    def _run(self, parts: list[dict[str, Any]], files: dict[str, str]) -> dict[str, Any]:
+        """What the sandbox says of a notebook that ran there, and the checker of its part. Raises WorkerSilent."""
         whose = {"course": self.course, "image": self.image}
         limits = {"seconds": self.seconds, "memory": self.memory}
-        asked = {**whose, "limits": limits, "notebook": notebook, "files": files}
+        asked = {**whose, "limits": limits, "files": files, **dict(zip(PARTS, parts, strict=False))}
         try:
             answer = requests.post(
                 f"{self.worker}/execute",

@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
-from hub.services import api_accounts, api_exchange, api_jobs, api_marks, page_server, pages
+from hub.services import api_accounts, api_exchange, api_export, api_jobs, api_marks, page_server, pages
 from hub.services.api import Health
 from hub.services.closing import close_archived
 from hub.services.materials import refresh
@@ -39,6 +39,7 @@ def application(state: State) -> Application:
             (f"roster/{NAME}", api_accounts.Roster),
             (f"roster/{NAME}/remove", api_accounts.RosterRemoval),
             ("announcement", api_accounts.Announce),
+            (f"marks/{NAME}", api_export.Marks),
             ("admins", api_accounts.Admins),
             ("passwords", api_accounts.FirstPasswords),
             ("assignments", api_exchange.Assignments),
@@ -49,7 +50,7 @@ def application(state: State) -> Application:
             (f"assignments/{NAME}/{NAME}/rules", api_exchange.RulesOf),
             (f"assignments/{NAME}/{NAME}/submission", api_exchange.Submit),
             (f"assignments/{NAME}/{NAME}/submissions", api_exchange.Submissions),
-            (f"submissions/{NAME}/files", api_exchange.SubmissionFiles),
+            (f"assignments/{NAME}/{NAME}/submissions/files", api_exchange.SubmissionFiles),
             (f"submissions/{NAME}/feedback", api_exchange.FetchFeedback),
             (f"submissions/{NAME}/feedback/release", api_exchange.GiveBack),
             (f"marks/{NAME}/{NAME}", api_marks.Marks),

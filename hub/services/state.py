@@ -27,6 +27,8 @@ from hub.adapters.work import Work
 from hub.courses import Person
 from hub.ends import Asked
 from hub.secrets import Secrets
+from hub.services.exported import Exported
+from hub.services.waiting import Waiting
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
 from hub.trouble import Trouble
@@ -77,6 +79,8 @@ class State:
     hub_api: str
     remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
     changed_at: float = 0.0
+    exported: Exported = field(default_factory=Exported)
+    waiting: Waiting = field(default_factory=Waiting)
     pace: float = 4.0  # seconds from the end of one submission's grading to the end of the next, lately
     graded_at: float = float("-inf")  # when one was graded last, by the monotonic clock
     jobs_changed: asyncio.Event = field(default_factory=asyncio.Event)  # set once, at the next change of a job

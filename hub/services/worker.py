@@ -15,7 +15,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
 from hub import image_record
-from hub.adapters.sandboxes import Sandboxes, SandboxFailed
+from hub.adapters.sandboxes import Ended, Made, Sandboxes, SandboxFailed
 from hub.grading import read_result
 from hub.secrets import Secrets
 from hub.services.places import PATIENCE_SECONDS, Places
@@ -34,6 +34,8 @@ OVERHEAD = 2  # base64 and JSON make a submission larger
 class Execute(RequestHandler):
     """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64) and, where its assignment says so,
     `limits` (seconds, bytes of memory); JSON back as `hub.grading.merge` reads.
+
+    With `checker`, the notebook of checked tests, both run beside each other, and the answer's `checker` is the same of that one.
     """
 
     def initialize(self, settings: Settings, pool: Pool, places: Places) -> None:
@@ -54,34 +56,44 @@ class Execute(RequestHandler):
                 409, f"The image '{asked['image']}' is not on this machine; run `campushub images build`."
             )
         own = {word: int(limit) for word, limit in asked.get("limits", {}).items() if limit and word in OWN_LIMITS}
-        limits = self.hub.sandbox.model_copy(update=own)
-        given = {
-            "notebook": asked["notebook"],
-            "files": asked["files"],
-            "seconds": limits.seconds,
-            "output": limits.output,
-        }
         try:
-            result = await self.run(tag, json.dumps(given).encode(), limits)
+            result = await self.run(tag, asked, self.hub.sandbox.model_copy(update=own))
         except SandboxFailed as failed:
             log.error("sandbox failed: %s", failed)
             return self.refuse(503, str(failed))
         return self.answer(200, result)
 
-    async def run(self, tag: str, given: bytes, limits: Sandbox) -> dict[str, Any]:
-        """Run what was given in a sandbox of its own. Raises SandboxFailed."""
+    async def run(self, tag: str, asked: dict[str, Any], limits: Sandbox) -> dict[str, Any]:
+        """Run what was given in sandboxes of its own. Raises SandboxFailed."""
+        given = {"student": _given(asked["notebook"], asked["files"], limits)}
+        if asked.get("checker"):
+            given["checker"] = _given(asked["checker"], {}, limits)
         async with self.places.one() as place:
             began = time.monotonic()
-            made = await self.pool.take(tag, limits)
-            running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, given))
+            made = await self.take(tag, list(given), limits)
+            running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, list(given.values())))
             if not (await asyncio.wait([running], timeout=PATIENCE_SECONDS))[0] and await place.step_aside():
-                await asyncio.to_thread(self.pool.sandboxes.put_last, made)
+                for one in made:
+                    await asyncio.to_thread(self.pool.sandboxes.put_last, one)
             ended = await running
         if not self.places.wanted:
-            IOLoop.current().add_callback(self.pool.refill, tag, limits)
-        result = {"cells": [], "ended": ended.reason} if ended.reason else read_result(ended.written)
-        log.info("sandbox ended: reason=%s seconds=%.1f", ended.reason or result.get("ended"), time.monotonic() - began)
+            for role in given:
+                IOLoop.current().add_callback(self.pool.refill, tag, limits, role)
+        result = together([read(one) for one in ended])
+        log.info("sandbox ended: reason=%s seconds=%.1f", result.get("ended"), time.monotonic() - began)
         return result
+
+    async def take(self, tag: str, roles: list[str], limits: Sandbox) -> list[Made]:
+        """A sandbox for each role, or none at all. Raises SandboxFailed."""
+        made: list[Made] = []
+        try:
+            for role in roles:
+                made.append(await self.pool.take(tag, limits, role))
+        except SandboxFailed:
+            for one in made:
+                await asyncio.to_thread(self.pool.sandboxes.remove, one)
+            raise
+        return made
 
     def refuse(self, status: int, sentence: str) -> None:
         self.answer(status, {"error": sentence})
@@ -90,6 +102,23 @@ class Execute(RequestHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(data))
+
+
+def read(ended: Ended) -> dict[str, Any]:
+    return {"cells": [], "ended": ended.reason} if ended.reason else read_result(ended.written)
+
+
+def together(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The student's result with the checker's in it, which ends for the student's reason where the student's has one."""
+    first, *others = results
+    return (
+        {**first, "checker": {**others[0], "ended": first.get("ended") or others[0].get("ended")}} if others else first
+    )
+
+
+def _given(notebook: dict[str, Any], files: dict[str, str], limits: Sandbox) -> bytes:
+    told = {"notebook": notebook, "files": files, "seconds": limits.seconds, "output": limits.output}
+    return json.dumps(told).encode() + b"\n"
 
 
 async def main() -> None:

@@ -21,6 +21,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.coursework import (
+    CHECKED,
     MARKER,
     RIGHT,
     WRONG,
@@ -41,14 +42,16 @@ from tests.instance import Instance, Person
 HERE = Path(__file__).parent
 EXPECTED = yaml.safe_load((HERE / "expected.yaml").read_text(encoding="utf-8"))
 TOKEN = "a-token-of-the-instructor"
-NAME = "attacked"
+NAME, CHECKED_NAME = "attacked", "attacked-checked"
 
 
 def hostile(name: str) -> Any:
-    """The assignment's notebook with the attack in the place of the solution."""
-    code = nbformat.read(HERE / "notebooks" / f"{name}.ipynb", as_version=4).cells[0].source
+    """The assignment's notebook with the attack in the place of the solution; its further cells stand behind the tests."""
+    attack, *behind = nbformat.read(HERE / "notebooks" / f"{name}.ipynb", as_version=4).cells
     solution = WRONG if EXPECTED[name].get("forges") else RIGHT
-    return notebook(f"{solution}\n{code}", tests="assert answer() == 42")
+    made = notebook(f"{solution}\n{attack.source}", tests="assert answer() == 42")
+    made.cells += behind
+    return made
 
 
 @dataclass
@@ -177,6 +180,7 @@ def test_attack_succeeds_in_nbgrader_as_it_comes(stock: Stock, browser: Browser,
 @pytest.fixture(scope="module")
 def attacked(instance: Instance) -> Instance:
     hand_out(instance, NAME)
+    hand_out(instance, CHECKED_NAME, source(CHECKED))
     return instance
 
 
@@ -229,6 +233,18 @@ def test_attack_is_kept_out_here(
     if name == "script-in-output":
         reached = acts(*formgrader_page(attacked, teacher, browser))
     assert reached is (EXPECTED[name]["ours"] == "open"), f"{name}: {EXPECTED[name]}"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPECTED if "checked" in EXPECTED[name]))
+def test_attack_on_checked_tests(attacked: Instance, student2: Person, teacher: Person, name: str) -> None:
+    submit(student2, CHECKED_NAME, hostile(name))
+    assert grade(teacher, CHECKED_NAME).startswith("done")
+    if EXPECTED[name].get("forges"):
+        succeeded = score(attacked, "student2", CHECKED_NAME) == 5
+    else:
+        assert score(attacked, "student2", CHECKED_NAME) == 5, "the right solution passes, so that its tests have run"
+        succeeded = MARKER in printed(graded(attacked, "student2", CHECKED_NAME))
+    assert succeeded is (EXPECTED[name]["checked"] == "open"), f"{name}: {EXPECTED[name]}"
 
 
 def manual_marks(instance: Instance) -> int:

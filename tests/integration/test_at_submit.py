@@ -79,10 +79,10 @@ def test_several_are_graded_at_a_time_and_see_that_they_wait(
     at_submit: Ruled, instance: Instance, student: Person, student2: Person
 ) -> None:
     at_submit.rule(shows="score")
-    receipts = {person: submit(person, "at-submit", SLOW) for person in (student, student2)}
+    receipts = [(person, submit(person, "at-submit", SLOW)) for person in (student, student2)]
     assert at_submit.told(student2)["waits"] is not None
     assert "Being graded" in student2.get("/courses/demo/").text
-    for person, receipt in receipts.items():
+    for person, receipt in receipts:
         assert graded_soon(at_submit, person, receipt)["score"] == 5
     assert [score(instance, name, "at-submit") for name in ("student", "student2")] == [5, 5]
 

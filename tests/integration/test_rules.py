@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from tests.coursework import RIGHT, WRONG, grade, graded, hand_out, printed, score, submit
+from tests.coursework import MARKER, RIGHT, WRONG, grade, graded, hand_out, printed, score, submit
 from tests.http_loop import ask
 from tests.instance import Instance, Person, text_of
 from tests.ruled import AS_BEFORE, Ruled
@@ -167,3 +167,16 @@ def test_only_who_leads_the_course_sets_rules(instance: Instance, student: Perso
         answer = assistant.post(f"{page}/{path}", "/courses/demo/", AS_BEFORE)
         assert answer.status_code == 403, path
     assert "Save the rules" in teacher.get(page).text
+
+
+def test_hidden_tests_are_in_feedback_once_they_are_revealed(ruled: Ruled, student: Person) -> None:
+    receipt = submit(student, ruled.name, WRONG)
+    assert grade(ruled.teacher, ruled.name).startswith("done")
+    found = {}
+    for word in ("", "yes"):
+        ruled.rule(**({"reveals": word} if word else {}))
+        for step in ("generate_feedback", "release_feedback"):
+            told = ask(ruled.teacher, "POST", "grade-demo", f"formgrader/api/assignment/{ruled.name}/{step}").json()
+            assert told["success"], told
+        found[word] = MARKER in student.get(f"/courses/feedback/{receipt['submission']}/{ruled.name}.html").text
+    assert found == {"": False, "yes": True}

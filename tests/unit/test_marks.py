@@ -1,103 +1,78 @@
-"""What the log of marks takes, keeps and shows; and that no spreadsheet runs a cell of it."""
+"""Marks as a table: no cell that a spreadsheet would run, and the sums of what counts."""
 
 from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from campushub_client.course_config import configure
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
-from hub.adapters.mark_log import MarkLog, Which
-from hub.adapters.store import Store
-from hub.exchange import Refused
-from hub.marks import LONGEST_TEXT, changes_of
-from hub.spreadsheets import STARTS_A_FORMULA, as_csv
+from hub.marks import ABOUT, Mark, Marks, as_csv
+from hub.services import gradebook_marks
+from hub.spreadsheets import BEGINS_AFRESH, STARTS_A_FORMULA
 
-NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-TOLD = {
-    "assignment": "ps1",
-    "student_id": "s1",
-    "notebook": "ps1",
-    "cell": "q1",
-    "kind": "manual",
-    "from": None,
-    "to": 2.5,
-}
+TEXT = st.text(alphabet=st.sampled_from("=+-@\t\r\n＝,\"' aé1"), max_size=8)
+MARK = st.builds(Mark, st.floats(0, 1000), st.floats(0, 1000), st.booleans())
 
 
-@given(some.lists(some.text(), min_size=1, max_size=5))
-def test_no_cell_begins_like_a_formula_and_texts_come_back(texts: list[str]) -> None:
-    written = as_csv(["x"] * len(texts), [texts])
-    rows = list(csv.reader(io.StringIO(written, newline="")))
-    assert not any(cell.startswith(STARTS_A_FORMULA) for cell in rows[1])
-    assert [cell.removeprefix("'") for cell in rows[1]] == [text.removeprefix("'") for text in texts]
+def student(number: str = "s1", **about: str) -> dict[str, str]:
+    return {"student_id": number, "name": "asha", "full_name": "Asha Rao", "email": "", "section": "A", **about}
 
 
-def test_numbers_stay_numbers() -> None:
-    assert as_csv(["a", "b", "c"], [[-1.5, None, 3]]).splitlines()[1] == "-1.5,,3"
+def rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text.removeprefix(BEGINS_AFRESH), newline="")))
 
 
-@given(some.recursive(some.none() | some.booleans() | some.floats() | some.text(max_size=8), some.lists, max_leaves=5))
-def test_anything_else_than_changes_is_refused_in_words(told: Any) -> None:
-    for request in (told, [told], [{**TOLD, "kind": told}]):
-        if request != []:
-            with pytest.raises(Refused, match=r"\.$"):
-                changes_of(request)
+def test_marks_have_highest_points_in_the_head_and_a_total_after_what_was_lost() -> None:
+    marks = Marks({"one": 5, "two": 10}, {"s1": {"one": Mark(4.5), "two": Mark(6, 2, waits=True)}})
+    table = rows(as_csv(marks, [student(), student("s2", name="ravi")]))
+    assert table[0] == [
+        *ABOUT,
+        "one (max 5)",
+        "two (max 10)",
+        "total (max 15)",
+        "lost by being late",
+        "still to be marked",
+    ]
+    assert table[1] == ["asha", "Asha Rao", "", "A", "4.5", "6", "10.5", "2", "two"]
+    assert table[2][4:] == ["", "", "", "", ""], "no mark is not a zero"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"kind": "other"},
-        {"to": float("nan")},
-        {"to": True},
-        {"to": "3"},
-        {"assignment": ""},
-        {"cell": "x" * 501},
-        {"kind": "comment", "to": 3},
-    ],
-)
-def test_what_is_no_mark_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(Refused):
-        changes_of([{**TOLD, **wrong}])
+@given(st.dictionaries(TEXT, st.floats(0, 100), max_size=3), st.dictionaries(st.sampled_from(ABOUT), TEXT), st.data())
+def test_no_cell_begins_as_a_formula_does(highest: dict[str, float], about: dict[str, str], data: Any) -> None:
+    mine = {name: data.draw(MARK) for name in highest}
+    marks = Marks.of_data(Marks(highest, {"s1": mine}).as_data())
+    assert marks == Marks(highest, {"s1": mine})
+    table = rows(as_csv(marks, [student(**about)]))
+    assert len(table) == 2
+    assert not [cell for row in table for cell in row if cell.startswith(STARTS_A_FORMULA)]
+    for column, text in about.items():
+        assert table[1][ABOUT.index(column)] in (text, f"'{text}")
 
 
-def test_long_comment_is_cut_off() -> None:
-    (change,) = changes_of([{**TOLD, "kind": "comment", "to": "x" * (LONGEST_TEXT + 1)}])
-    assert change.after == "x" * LONGEST_TEXT + "…"
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> MarkLog:
-    store = Store.at(tmp_path)
-    for name in ("asha", "tara"):
-        store.add_person(name)
-    return MarkLog(store)
-
-
-def test_log_is_newest_first_and_filtered_by_either_person_and_by_assignment(log: MarkLog) -> None:
-    asha = log.store.person("asha")
-    assert asha is not None
-    first = changes_of([{**TOLD, "student_id": asha.student_id}])
-    second = changes_of([{**TOLD, "assignment": "ps2"}])
-    log.record("nn", "tara", first, batch="a", now=NOW)
-    log.record("nn", "", second, batch="b", now=NOW + timedelta(minutes=1))
-    log.record("other", "tara", second, batch="c", now=NOW)
-    assert [one.change.assignment for one in log.entries("nn")] == ["ps2", "ps1"]
-    assert [one.at for one in log.entries("nn", first=1, most=1)] == [NOW]
-    for person in ("asha", "tara"):
-        assert [one.change.assignment for one in log.entries("nn", Which(person))] == ["ps1"]
-    assert log.count("nn", Which(assignment="ps2")) == 1
-    assert log.assignments("nn") == ["ps1", "ps2"]
-    assert [(one.who_name, one.student_name) for one in log.entries("nn")] == [("", "s1"), ("tara", "asha")]
-
-
-def test_what_is_told_twice_is_there_once(log: MarkLog) -> None:
-    for _ in range(2):
-        log.record("nn", "tara", changes_of([TOLD, TOLD]), batch="a", now=NOW)
-    assert log.count("nn") == 2
+# nbgrader 0.9.6 with SQLAlchemy 2.1; the marks are right
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_marks_are_the_gradebooks_without_what_is_lost(tmp_path: Path) -> None:
+    config = Config()
+    configure(config, "demo", tmp_path)
+    coursedir = CourseDirectory(config=config)
+    assert gradebook_marks.read(coursedir) == Marks(), "there is no gradebook yet"
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        gradebook.add_assignment("one")
+        gradebook.add_notebook("n", "one")
+        gradebook.add_grade_cell("tests", "n", "one", max_score=5, cell_type="code")
+        gradebook.add_student("s1")
+        gradebook.add_submission("one", "s1")
+        grade = gradebook.find_grade("tests", "n", "one", "s1")
+        grade.auto_score, grade.needs_manual_grade = 4, False
+        gradebook.find_submission_notebook("n", "one", "s1").late_submission_penalty = 1.5
+        gradebook.db.commit()
+    assert gradebook_marks.read(coursedir) == Marks({"one": 5}, {"s1": {"one": Mark(2.5, 1.5)}})

@@ -57,12 +57,14 @@ class Engine:
     made: list[Made] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
     removed: list[str] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
     fails: bool = False
 
-    def make(self, image: str, limits: Sandbox) -> Made:
+    def make(self, image: str, limits: Sandbox, role: str) -> Made:
         if self.fails:
             raise SandboxFailed(f"no {image}")
         self.made.append(Made(str(len(self.made)), None, limits))
+        self.roles[self.made[-1].identity] = role
         return self.made[-1]
 
     def lives(self, made: Made) -> bool:
@@ -120,3 +122,11 @@ async def test_an_engine_that_makes_none_stops_nothing_but_the_submission_itself
     await pool.refill("image", LIMITS)
     with pytest.raises(SandboxFailed):
         await pool.take("image", LIMITS)
+
+
+async def test_a_checker_that_waits_is_given_to_no_student() -> None:
+    engine = Engine()
+    pool = pool_of(engine, [0.0])
+    await pool.refill("image", LIMITS, "checker")
+    assert engine.roles[(await pool.take("image", LIMITS)).identity] == "student"
+    assert engine.roles[(await pool.take("image", LIMITS, "checker")).identity] == "checker"
