@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,16 +21,14 @@ from hub.secrets import Secrets
 from hub.services.api_marks import Marks
 from hub.services.service import NAME
 
-NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[Service, MarkLog]]:
-    """The service as the grader sees it, and its log."""
+def running(folder: Path, ahead: timedelta = timedelta(0)) -> Iterator[tuple[Service, MarkLog]]:
+    """The service as the grader sees it, and its log; its clock may be ahead of others."""
     (folder / "secrets").mkdir()
     secrets, log = Secrets(folder / "secrets"), MarkLog(Store.at(folder / "service"))
     (folder / "secrets" / "grader").write_text("g" * 64, encoding="ascii")
-    state = SimpleNamespace(secrets=secrets, mark_log=log, now=lambda: NOW)
+    state = SimpleNamespace(secrets=secrets, mark_log=log, now=lambda: datetime.now(UTC) + ahead)
     application = Application([(rf"/marks/{NAME}/{NAME}", Marks, {"state": state})])
     (socket,) = bind_sockets(0, "127.0.0.1")
     loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -119,7 +120,8 @@ class Service:
     def log_marks(self, course: str, changes: list[dict[str, Any]]) -> None:
         """Have changes of marks written into the course's log, once, however often the network fails."""
         path = f"marks/{_path(course, secrets.token_hex(16))}"
-        self._ask("PUT", path, seconds=MARKS_SECONDS, json={"changes": changes})
+        until = datetime.now(UTC) + timedelta(seconds=TRIES * MARKS_SECONDS)  # later nobody waits for it any more
+        self._ask("PUT", path, seconds=MARKS_SECONDS, json={"changes": changes, "until": until.isoformat()})
 
     def ask_to_grade(self, course: str, name: str, student_id: str | None) -> int:
         """Queue grading; the job's number."""
