@@ -110,6 +110,8 @@ def _add_development(words: Any) -> None:
             "how many times (9)",
         ),
         ("grade", 60, "submissions graded in a minute: some minutes", "how many submissions (60)"),
+        ("submit", 150, "a class hands in within ten seconds: two minutes", "how many students (150)"),
+        ("collect", 1000, "listing and collecting beside nbgrader's own: ten minutes", "how many students (1000)"),
     ):
         one = measure.add_parser(name, help=about)
         one.add_argument("--n", type=int, default=count, help=meaning)

@@ -38,7 +38,7 @@ class Person:
 EVERYBODY = frozenset({"see", "work", "fetch", "submit", "read_own"})
 LOOKING = frozenset({"see", "look", "read_roster", "see_submissions"})
 TEACHING = LOOKING | frozenset({"grade", "release", "collect", "return_feedback", "announce"})
-LEADING = frozenset({"reset_password", "change_roster"})
+LEADING = frozenset({"reset_password", "change_roster", "set_rules"})
 
 MAY: Mapping[Role, frozenset[str]] = {
     Role.STUDENT: EVERYBODY,

@@ -1,4 +1,4 @@
-"""The rules of handing out and handing in: which files a submission may hold, when it is late, what a receipt says.
+"""The rules of handing out and handing in: which files a submission may hold, what a receipt says.
 
 Pure: a submission is judged by its members' names, kinds and sizes before anything of it is kept. Storing is the store's.
 """
@@ -54,10 +54,6 @@ class Receipt:
         return {**asdict(self), "at": self.at.isoformat(), "due": self.due.isoformat() if self.due else None}
 
 
-def is_late(at: datetime, due: datetime | None) -> bool:
-    return due is not None and at > due
-
-
 def safe_path(name: str) -> str:
     """A member's path as it is kept, relative and clean; raises Refused for one that climbs or cannot be kept."""
     shown = name[:100]
@@ -102,12 +98,16 @@ def read_notebook(path: str, content: bytes) -> dict[str, Any]:
             f"'{path}' is {megabytes} MB. Clear its outputs (Edit, Clear All Outputs), save it and submit again."
         )
     try:
-        notebook = json.loads(content)
+        notebook = json.loads(content.decode())  # UTF-8 only, as nbformat will read it: `loads` would guess
     except (ValueError, RecursionError):
         raise Refused(f"'{path}' is not a notebook any more: it cannot be read. Fetch the assignment again.") from None
-    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or not isinstance(notebook.get("cells"), list):
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or not _are_cells(notebook.get("cells")):
         raise Refused(f"'{path}' is not a notebook of format 4. Open it in JupyterLab, save it and submit again.")
     return notebook
+
+
+def _are_cells(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(cell, dict) and "cell_type" in cell for cell in found)
 
 
 def announcement(text: str) -> str:

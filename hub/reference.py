@@ -50,6 +50,7 @@ VERB_WORDS = {
     "announce": "tell the course something on its page and in JupyterLab",
     "reset_password": "give a student a new first password",
     "change_roster": "change the roster",
+    "set_rules": "set an assignment's rules, give and end extensions",
 }
 
 

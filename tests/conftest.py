@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.instance import Instance, Person, running
@@ -12,6 +13,9 @@ from tests.own_network import own_network
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+settings.register_profile("campushub", deadline=None, database=None)  # a busy machine is no fault, and nothing is kept
+settings.load_profile("campushub")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import io
 import os
 import shutil
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -74,13 +74,19 @@ class Blobs:
 
     def packed(self, kind: str, name: str) -> IO[bytes]:
         """A folder's files as an open tar without owner or time."""
-        folder = self.top / kind / name
+        return self._packed({"": self.top / kind / name})
+
+    def packed_together(self, kind: str, names: Iterable[str]) -> IO[bytes]:
+        """Several folders' files in one such tar, each below its name."""
+        return self._packed({f"{name}/": self.top / kind / name for name in names})
+
+    def _packed(self, folders: Mapping[str, Path]) -> IO[bytes]:
         stream = (self.top / "incoming" / f".out-{os.urandom(8).hex()}").open("w+b")
         Path(stream.name).unlink()  # it lives as long as it is open
         with tarfile.open(fileobj=stream, mode="w") as archive:
-            for path in sorted(folder.rglob("*")):
-                if path.is_file():
-                    member = tarfile.TarInfo(str(path.relative_to(folder)))
+            for before, folder in folders.items():
+                for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                    member = tarfile.TarInfo(before + str(path.relative_to(folder)))
                     member.size, member.mode = path.stat().st_size, 0o644
                     with path.open("rb") as file:
                         archive.addfile(member, file)
@@ -96,6 +102,7 @@ def members(packed: IO[bytes], limit: int) -> Iterator[tuple[str, IO[bytes]]]:
     """The files of a tar by safe paths; raises Refused for one with anything odd in it."""
     paths: dict[str, str] = {}
     room = limit
+    end = packed.seek(0, os.SEEK_END)
     packed.seek(0)
     try:
         with tarfile.open(fileobj=packed, mode="r:") as archive:
@@ -107,6 +114,8 @@ def members(packed: IO[bytes], limit: int) -> Iterator[tuple[str, IO[bytes]]]:
                 room -= member.size
                 if room < 0:
                     raise Refused(too_large(limit))
+                if member.offset_data + member.size > end:
+                    raise tarfile.ReadError("cut off")
                 source = archive.extractfile(member)
                 if source is None:
                     raise Refused(f"'{path}' is not an ordinary file.")

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from hub.adapters.store import Store, upsert_person
-from hub.adapters.tables import fetches, members, people
+from hub.adapters.tables import fetches, members, openings, people
 from hub.courses import Role
 from hub.roster import Entry
 
@@ -100,6 +100,20 @@ class Members:
         query = sql.select(fetches).where(fetches.c.course == course)
         with self.store.begin() as connection:
             return {(row["assignment"], row["person"]): row["at"] for row in connection.execute(query).mappings()}
+
+    def note_opening(self, course: str, assignment: str, person: str, now: datetime) -> None:
+        """Remember that somebody has an assignment's notebook before them; the last time counts."""
+        row = {"course": course, "assignment": assignment, "person": person}
+        here = sql.and_(*(openings.c[name] == value for name, value in row.items()))
+        with self.store.begin() as connection:
+            connection.execute(sql.delete(openings).where(here))
+            connection.execute(sql.insert(openings).values(**row, at=now))
+
+    def opened(self, course: str, assignment: str) -> dict[str, datetime]:
+        """When an assignment was opened last, by person."""
+        query = sql.select(openings).where(openings.c.course == course, openings.c.assignment == assignment)
+        with self.store.begin() as connection:
+            return {row["person"]: row["at"] for row in connection.execute(query).mappings()}
 
 
 def _remove(connection: Connection, course: str, names: Iterable[str]) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.schema import CreateIndex
 
-from hub.adapters.tables import ends, guesses, jobs, members, metadata, people
+from hub.adapters.tables import ends, guesses, members, metadata, people
 from hub.courses import Person, Role
 from hub.passwords import WINDOW_SECONDS, WrongGuesses
 
@@ -42,6 +43,9 @@ def open_database(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     metadata.create_all(engine)
+    with engine.begin() as connection:  # `create_all` makes none on a table that an earlier version has made
+        for index in (index for table in metadata.sorted_tables for index in table.indexes):
+            connection.execute(CreateIndex(index, if_not_exists=True))
     return engine
 
 
@@ -152,59 +156,6 @@ class Store:
         with self.begin() as connection:
             row = connection.execute(query.limit(1)).mappings().first()
         return dict(row) if row else None
-
-    # -- jobs of the grader ----------------------------------------------------------------------------------------
-
-    def add_job(
-        self, *, course: str, assignment: str, student_id: str | None, verb: str, person: str, at: datetime
-    ) -> int:
-        """Ask the grader for something; the same thing that waits already is not asked for twice."""
-        same = sql.and_(
-            jobs.c.course == course,
-            jobs.c.assignment == assignment,
-            jobs.c.student_id.is_(None) if student_id is None else jobs.c.student_id == student_id,
-            jobs.c.verb == verb,
-            jobs.c.state == "queued",
-        )
-        row = {"course": course, "assignment": assignment, "student_id": student_id, "verb": verb, "person": person}
-        with self.begin() as connection:
-            waiting = connection.execute(sql.select(jobs.c.id).where(same)).scalar()
-            if waiting is not None:
-                return int(waiting)
-            done = connection.execute(sql.insert(jobs).values(**row, state="queued", at=at))
-            return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
-
-    def job(self, number: int) -> dict[str, Any] | None:
-        with self.begin() as connection:
-            row = connection.execute(sql.select(jobs).where(jobs.c.id == number)).mappings().first()
-        return dict(row) if row else None
-
-    def last_job(self, course: str, assignment: str) -> dict[str, Any] | None:
-        """The grading that was asked for last; checks before a release are no grading."""
-        mine = (jobs.c.course == course, jobs.c.assignment == assignment, jobs.c.verb == "grade")
-        query = sql.select(jobs).where(*mine)
-        with self.begin() as connection:
-            row = connection.execute(query.order_by(jobs.c.id.desc()).limit(1)).mappings().first()
-        return dict(row) if row else None
-
-    def take_job(self) -> dict[str, Any] | None:
-        """The longest-waiting job, now running."""
-        with self.begin() as connection:
-            query = sql.select(jobs).where(jobs.c.state == "queued").order_by(jobs.c.id).limit(1)
-            row = connection.execute(query).mappings().first()
-            if row is None:
-                return None
-            connection.execute(sql.update(jobs).where(jobs.c.id == row["id"]).values(state="running"))
-        return dict(row)
-
-    def update_job(self, number: int, **values: Any) -> None:
-        with self.begin() as connection:
-            connection.execute(sql.update(jobs).where(jobs.c.id == number).values(**values))
-
-    def requeue_jobs(self) -> None:
-        """Put back what was running when the grader ended."""
-        with self.begin() as connection:
-            connection.execute(sql.update(jobs).where(jobs.c.state == "running").values(state="queued"))
 
 
 def upsert_person(connection: Connection, name: str, about: dict[str, str], *, known: dict[str, Any]) -> bool:

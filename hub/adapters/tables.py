@@ -12,6 +12,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -92,6 +93,8 @@ submissions = Table(
     Column("files", JSON, nullable=False),
     UniqueConstraint("course", "assignment", "person", "attempt"),
     UniqueConstraint("person", "key"),
+    Index("submissions_of_assignment", "course", "assignment", "at", "id"),
+    Index("submissions_of_person", "course", "person", "at"),
 )
 
 remarks = Table(
@@ -111,6 +114,14 @@ feedback = Table(
     Column("max_score", Float),
     Column("released_at", Moment, nullable=False),
     Column("files", JSON, nullable=False),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("submission", ForeignKey("submissions.id"), primary_key=True),
+    Column("questions", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 jobs = Table(
@@ -150,6 +161,15 @@ fetches = Table(
     Column("at", Moment, nullable=False),
 )
 
+openings = Table(
+    "openings",
+    metadata,
+    Column("course", String(24), primary_key=True),
+    Column("assignment", String(128), primary_key=True),
+    Column("person", ForeignKey("people.name"), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
 announcements = Table(
     "announcements",
     metadata,
@@ -157,6 +177,29 @@ announcements = Table(
     Column("course", String(24), nullable=False, index=True),
     Column("person", String(64), nullable=False),
     Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("course", String(24), primary_key=True),
+    Column("assignment", String(128), primary_key=True),
+    Column("told", JSON, nullable=False),  # as hub.rules tells them, without the due date: that is the assignment's own
+)
+
+extensions = Table(
+    "extensions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("course", String(24), nullable=False, index=True),
+    Column("assignment", String(128), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("reason", String(200), nullable=False, default=""),
+    Column("given_by", String(64), nullable=False),
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment),
 )

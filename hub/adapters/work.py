@@ -17,9 +17,10 @@ from sqlalchemy.engine import Connection, RowMapping
 from hub.adapters import remarks
 from hub.adapters.arrivals import Arrival, handed_out
 from hub.adapters.blobs import Blobs, Failpoint, no_failpoint
+from hub.adapters.rules import judge_in, set_due_in
 from hub.adapters.store import Store
 from hub.adapters.tables import assignments, feedback, people, submissions
-from hub.exchange import Receipt, Refused, StoredFile, is_late
+from hub.exchange import Receipt, Refused, StoredFile
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Feedback:
     max_score: float | None
     released_at: datetime
     files: tuple[StoredFile, ...]
+    lost: float = 0  # points by being late; `score` is what is left
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Work:
     blobs: Blobs
     limit: int  # bytes of one submission
     failpoint: Failpoint = no_failpoint
+    zone: str = ""  # of the times in refusals
 
     def assignments(self, course: str) -> list[Assignment]:
         """Those handed out in a course, by name."""
@@ -83,7 +86,7 @@ class Work:
 
     def set_due(self, course: str, name: str, due: datetime | None) -> None:
         with self.store.begin() as connection:
-            connection.execute(sql.update(assignments).where(_is(course, name)).values(due=due))
+            set_due_in(connection, course, name, due)
 
     def submit(
         self,
@@ -106,6 +109,8 @@ class Work:
         released = self.assignment(course, name)
         if released is None or released.release is None:
             raise Refused(f"'{name}' is not handed out in this course now. Ask your instructor.")
+        with self.store.begin() as connection:  # again when it is recorded; here so that nothing is stored in vain
+            judge_in(connection, course, name, person, now, self.zone)
         wanted = handed_out(self.blobs, released.release, [file.path for file in released.files])
         arrival = Arrival(packed, wanted, self.limit)
         verdict = arrival.judged(confirmed=confirmed)
@@ -136,21 +141,20 @@ class Work:
         with self.store.begin() as connection:
             if same := _receipts(connection, _keyed(person, key)):
                 return same[0]
-            mine = _mine(released.course, released.name, person)
-            last = connection.execute(sql.select(sql.func.max(submissions.c.attempt)).where(mine)).scalar() or 0
+            chance = judge_in(connection, released.course, released.name, person, now, self.zone)
             receipt = Receipt(
                 submission=identity,
                 course=released.course,
                 assignment=released.name,
                 person=person,
-                attempt=last + 1,
+                attempt=chance.attempt,
                 at=now,
-                due=released.due,
-                late=is_late(now, released.due),
+                due=chance.due,
+                late=chance.late,
                 files=files,
                 remarks=told,
             )
-            values = {**receipt.as_data(), "id": identity, "key": key, "at": now, "due": released.due}
+            values = {**receipt.as_data(), "id": identity, "key": key, "at": now, "due": chance.due}
             del values["submission"], values["remarks"]
             values["files"] = [asdict(file) for file in files]
             connection.execute(sql.insert(submissions).values(**values))
@@ -174,6 +178,18 @@ class Work:
     def receipt(self, identity: str) -> Receipt | None:
         with self.store.begin() as connection:
             return next(iter(_receipts(connection, submissions.c.id == identity)), None)
+
+    def of_assignment(self, course: str, name: str, identities: Iterable[str]) -> set[str]:
+        """Which of these are submissions of an assignment."""
+        mine = sql.and_(submissions.c.course == course, submissions.c.assignment == name)
+        with self.store.begin() as connection:
+            query = sql.select(submissions.c.id).where(mine, submissions.c.id.in_(set(identities)))
+            return set(connection.execute(query).scalars())
+
+    def person_of(self, student_id: str) -> str | None:
+        """The name of whoever has a student id."""
+        with self.store.begin() as connection:
+            return connection.execute(sql.select(people.c.name).where(people.c.student_id == student_id)).scalar()
 
     def submitters(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Student id, full name and e-mail of people, by name."""
@@ -204,10 +220,6 @@ class Work:
 
 def _is(course: str, name: str) -> sql.ColumnElement[bool]:
     return sql.and_(assignments.c.course == course, assignments.c.name == name)
-
-
-def _mine(course: str, name: str, person: str) -> sql.ColumnElement[bool]:
-    return sql.and_(submissions.c.course == course, submissions.c.assignment == name, submissions.c.person == person)
 
 
 def _keyed(person: str, key: str) -> sql.ColumnElement[bool]:

@@ -12,12 +12,16 @@ from urllib.parse import unquote
 
 from tornado.web import HTTPError, stream_request_body
 
+from hub.adapters import changes
 from hub.adapters.work import Assignment, Feedback
-from hub.exchange import Receipt
+from hub.services import at_submit
 from hub.services.api import Api
+from hub.services.dates import dates_moved
+from hub.services.outlook import Outlook, given_back, may_fetch, outlooks
 
 CHUNK = 1024**2
 DROPPED_AT_MOST = 2 * 1024**3
+MOST_TOGETHER = 200  # submissions in one tar
 
 
 def parse_due(text: str | None) -> datetime | None:
@@ -37,42 +41,49 @@ class Assignments(Api):
     """What is handed out in a course, with the person's own receipts and feedback."""
 
     async def get(self) -> None:
-        course, work = self.get_argument("course"), self.state.work
+        course = self.get_argument("course")
         if self.state.secrets.is_token(self.token, "grader"):  # nbgrader lists before it does anything else
-            return self.answer(
-                {"course": course, "assignments": [_told(one, [], {}) for one in work.assignments(course)]}
-            )
+            listed = [{**_told(one), "receipts": [], "feedback": []} for one in self.state.work.assignments(course)]
+            return self.answer({"course": course, "assignments": listed})
         person = await self.need_member(course, "fetch")
-        receipts = work.receipts(course, person=person.name)
-        feedback = work.feedback(receipt.submission for receipt in receipts)
+        found = outlooks(self.state, person, course)
+        feedback = given_back(self.state, [standing for one in found for standing in one.standings])
         return self.answer(
             {
                 "course": course,
                 "title": self.state.settings.courses[course].title,
                 "role": str(person.courses.get(course, "admin")),
                 "announcement": told.as_data() if (told := self.state.announcements.current(course)) else None,
-                "assignments": [_told(found, receipts, feedback) for found in work.assignments(course)],
+                "now": self.state.now().isoformat(),
+                "assignments": [_told_to_one(one, feedback) for one in found],
             }
         )
 
 
-def _told(found: Assignment, receipts: list[Receipt], feedback: dict[str, Feedback]) -> dict[str, Any]:
-    mine = [receipt for receipt in receipts if receipt.assignment == found.name]
+def _told(found: Assignment) -> dict[str, Any]:
     return {
         "name": found.name,
         "due": found.due.isoformat() if found.due else None,
         "released_at": found.released_at.isoformat() if found.released_at else None,
         "files": [asdict(file) for file in found.files],
-        "receipts": [receipt.as_data() for receipt in mine],
+    }
+
+
+def _told_to_one(found: Outlook, feedback: dict[str, Feedback]) -> dict[str, Any]:
+    return {
+        **_told(found.assignment),
+        **found.as_data(),
+        **({} if found.chance.opened else {"files": []}),
         "feedback": [
             {
                 "submission": receipt.submission,
                 "attempt": receipt.attempt,
                 "score": back.score,
                 "max_score": back.max_score,
+                "lost": back.lost,
                 "released_at": back.released_at.isoformat(),
             }
-            for receipt in mine
+            for receipt in found.receipts
             if (back := feedback.get(receipt.submission)) is not None
         ],
     }
@@ -114,7 +125,9 @@ class Packed(Api):
     """An answer that is a tar of a stored folder."""
 
     async def send(self, kind: str, name: str) -> None:
-        stream = await asyncio.to_thread(self.state.work.blobs.packed, kind, name)
+        await self.send_tar(await asyncio.to_thread(self.state.work.blobs.packed, kind, name))
+
+    async def send_tar(self, stream: IO[bytes]) -> None:
         self.set_header("Content-Type", "application/x-tar")
         with stream:
             while chunk := await asyncio.to_thread(stream.read, CHUNK):
@@ -128,14 +141,27 @@ class FetchRelease(Packed):
         found = self.state.work.assignment(course, unquote(name))
         if found is None or found.release is None:
             raise HTTPError(404, reason=f"'{unquote(name)}' is not handed out in this course now.")
+        if why_not := may_fetch(self.state, person, course, found.name):
+            raise HTTPError(403, reason=why_not)
         self.state.members.note_fetch(course, found.name, person.name, self.state.now())
         await self.send("releases", found.release)
+
+
+class Opened(Api):
+    """A student's server tells that the assignment's notebook is before them."""
+
+    async def put(self, course: str, name: str) -> None:
+        person = await self.need_member(course, "fetch")
+        if self.state.work.assignment(course, unquote(name)) is None:
+            raise HTTPError(404, reason=f"There is no assignment '{unquote(name)}' in this course.")
+        self.state.members.note_opening(course, unquote(name), person.name, self.state.now())
+        self.set_status(204)
 
 
 @stream_request_body
 class Release(Streamed):
     async def prepare(self) -> None:
-        await self.need_staff(self.path_args[0], "release")
+        self.person = await self.need_staff(self.path_args[0], "release")
         await super().prepare()
 
     async def put(self, course: str, name: str) -> None:
@@ -143,13 +169,15 @@ class Release(Streamed):
         found = await asyncio.to_thread(
             self.state.work.release, course, unquote(name), self.packed(), due=due, now=self.began
         )
+        dates_moved(self.state, course, found.name, by=self.person)
         self.answer({"name": found.name, "files": [asdict(file) for file in found.files]})
 
 
 class AssignmentChange(Api):
     async def patch(self, course: str, name: str) -> None:
-        await self.need_staff(course, "release")
+        person = await self.need_staff(course, "release")
         self.state.work.set_due(course, unquote(name), parse_due(self.body().get("due")))
+        dates_moved(self.state, course, unquote(name), by=person)
         self.set_status(204)
 
     async def delete(self, course: str, name: str) -> None:
@@ -176,18 +204,48 @@ class Submit(Streamed):
             now=self.began,
             confirmed=self.get_argument("confirmed", "") == "yes",
         )
-        self.answer(receipt.as_data(), 201)
+        rules = self.state.rulebook.of(course, unquote(name))
+        at_submit.ask(self.state, receipt, rules)
+        self.answer({**receipt.as_data(), "attempts": rules.attempts}, 201)
 
 
 class Submissions(Api):
-    """Every submission of an assignment, oldest first, for whoever collects."""
+    """Every submission of an assignment, or one student's, by the dates of now, oldest first, for whoever collects.
+
+    With them goes a word for how they stand. Who sends it the next time, as `known`, gets none while nothing has changed.
+    """
 
     async def get(self, course: str, name: str) -> None:
         await self.need_staff(course, "collect")
-        receipts = self.state.work.receipts(course, name=unquote(name))
-        people = self.state.work.submitters(receipt.person for receipt in receipts)
-        listed = [{**receipt.as_data(), **_who(people[receipt.person])} for receipt in receipts]
-        self.answer({"submissions": listed})
+        name, student, known = unquote(name), self.get_argument("student_id", None), self.get_argument("known", "")
+        word = changes.word(self.state.store, course, name)
+        listed = None if known == word else await asyncio.to_thread(self._listed, course, name, student)
+        self.answer({"word": word, "submissions": listed})
+
+    def _listed(self, course: str, name: str, student: str | None) -> list[dict[str, Any]]:
+        person = self.state.work.person_of(student) if student else None
+        if student and person is None:
+            return []
+        receipts = self.state.work.receipts(course, name=name, person=person)
+        standings = self.state.rulebook.standings(course, receipts)
+        people = self.state.work.submitters(one.receipt.person for one in standings)
+        return [
+            {
+                **one.receipt.as_data(),
+                **_who(people[one.receipt.person]),
+                "counts": one.counts,
+                "percent_lost": one.percent_lost,
+            }
+            for one in standings
+        ]
+
+
+class RulesOf(Api):
+    """An assignment's rules, for the grader and for scripts in the grading server."""
+
+    async def get(self, course: str, name: str) -> None:
+        await self.need_staff(course, "collect")
+        self.answer(self.state.rulebook.of(course, unquote(name)).as_data())
 
 
 def _who(person: dict[str, str]) -> dict[str, str]:
@@ -195,12 +253,16 @@ def _who(person: dict[str, str]) -> dict[str, str]:
 
 
 class SubmissionFiles(Packed):
-    async def get(self, identity: str) -> None:
-        receipt = self.state.work.receipt(identity)
-        if receipt is None:
-            raise HTTPError(404, reason="There is no such submission.")
-        await self.need_staff(receipt.course, "collect")
-        await self.send("submissions", identity)
+    """The files of submissions of an assignment in one tar, each below its id."""
+
+    async def get(self, course: str, name: str) -> None:
+        await self.need_staff(course, "collect")
+        asked = list(dict.fromkeys(self.get_argument("ids").split(",")))
+        if len(asked) > MOST_TOGETHER:
+            raise HTTPError(400, reason=f"At most {MOST_TOGETHER} submissions are sent together.")
+        if self.state.work.of_assignment(course, unquote(name), asked) != set(asked):
+            raise HTTPError(404, reason="There is no such submission of this assignment.")
+        await self.send_tar(await asyncio.to_thread(self.state.work.blobs.packed_together, "submissions", asked))
 
 
 class FetchFeedback(Packed):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -28,7 +29,9 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from hub import findings
+from hub.rules import Rules
 from hub.secrets import Secrets
+from hub.services import penalties, questions
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.settings import Settings
@@ -36,7 +39,8 @@ from hub.settings_file import SettingsInvalid, load
 
 log = logging.getLogger("campushub.grader")
 
-IDLE_SECONDS, SILENT_SECONDS = 0.2, 3
+SILENT_SECONDS, AGAIN_SECONDS = 3, 10
+MOST_TRIES = 30  # of a student's own job, while the worker makes no sandbox
 AHEAD = 1  # submissions made ready while the sandboxes are full: as many again may have stepped aside
 LONGEST_FINDINGS = 50_000  # characters; what has no room is counted
 FIRST_STEPS = (
@@ -53,13 +57,16 @@ STEPS = (
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 )
 
 
 class CannotGrade(Exception):
     """A job that cannot be done; its text is what the instructor reads."""
+
+
+class CannotNow(CannotGrade):
+    """The same, but a later try may do it."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +82,34 @@ class Grading:
         course, assignment, only = self.job["course"], self.job["assignment"], self.job["student_id"]
         if course not in self.settings.courses:
             raise CannotGrade(f"There is no course '{course}' in the settings any more.")
-        config = self._config(course)
+        rules = Rules.of_data(self.service.rules(course, assignment))
+        config = self._config(course, rules)
         coursedir = CourseDirectory(config=config)
         coursedir.assignment_id = assignment
+        if self.job["verb"] == "dates":
+            return self._follow(coursedir, rules)
         _need_generated(coursedir, assignment)
         if self.job["verb"] == "check":
             return self._check(Checking(coursedir, config, assignment))
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = self._grade_all(config, assignment, waiting)
+        told = self.service.submissions(course, assignment, only)
+        with TURN:
+            penalties.bring(coursedir, told, only)
         if failed:
             raise CannotGrade(f"{len(waiting) - len(failed)} graded, {len(failed)} not: {' '.join(failed)}")
         return f"{len(waiting)} graded." if waiting else "Nothing new to grade."
+
+    def _follow(self, coursedir: CourseDirectory, rules: Rules) -> str:
+        """Bring the gradebook's due date and penalties to what holds now; nothing is run again."""
+        if not Path(coursedir.root, "gradebook.db").exists():
+            return "There is no gradebook yet."
+        told = self.service.submissions(self.job["course"], self.job["assignment"])
+        with TURN:
+            penalties.bring_due(coursedir, rules.due)
+            changed = penalties.bring(coursedir, told)
+        return f"The penalties of {changed} were changed."
 
     def _check(self, checking: Checking) -> str:
         """Look an assignment over before its release. Raises CannotGrade with the reasons against it."""
@@ -108,15 +131,16 @@ class Grading:
         with ThreadPoolExecutor(2 * places + AHEAD) as threads:
             under_way = [threads.submit(self._grade, config, assignment, student) for student in waiting]
             try:
-                for done, graded in enumerate(as_completed(under_way)):
+                for done, graded in enumerate(as_completed(under_way), 1):
                     failed += graded.result()
-                    self.service.tell_progress(self.job["id"], done + 1, len(waiting), "")
+                    if not self.service.tell_progress(self.job["id"], done, len(waiting), ""):
+                        raise CannotGrade(f"Stopped; {done} of {len(waiting)} graded. Press the button again to go on.")
             except (CannotGrade, ServiceError):
                 threads.shutdown(cancel_futures=True)
                 raise
         return failed
 
-    def _config(self, course: str) -> Config:
+    def _config(self, course: str, rules: Rules) -> Config:
         config = Config()
         configure(config, course, self.settings.folders.courses / course)
         config.Autograde.sanitize_preprocessors = list(FIRST_STEPS)
@@ -124,14 +148,16 @@ class Grading:
         config.SandboxExecute.worker = os.environ["CAMPUSHUB_WORKER_URL"]
         config.SandboxExecute.token = Secrets(self.settings.folders.secrets).read("worker")
         config.SandboxExecute.course = course
-        config.SandboxExecute.image = self.settings.courses[course].image
-        config.SandboxExecute.seconds = self.settings.sandbox.seconds
+        config.SandboxExecute.image = rules.image or self.settings.courses[course].image
+        config.SandboxExecute.seconds = rules.seconds or self.settings.sandbox.seconds
+        config.SandboxExecute.memory = rules.memory or 0
         return config
 
     def _collect(self, coursedir: CourseDirectory, config: Config, only: str | None) -> None:
         coursedir.student_id = only or "*"
         try:
-            Collect(coursedir=coursedir, config=config).start()
+            with TURN:
+                Collect(coursedir=coursedir, config=config).start()
         except ExchangeError as error:
             raise CannotGrade(f"Nothing could be collected: {error}") from None
 
@@ -144,11 +170,14 @@ class Grading:
         try:
             with TURN:
                 steps.start()
+                submission, given = questions.submission_of(coursedir), questions.questions(coursedir)
         except WorkerSilent as silent:
-            raise CannotGrade(f"{silent} Try again in a minute.") from None
+            raise CannotNow(f"{silent} Try again in a minute.") from None
         except (NbGraderException, SystemExit) as error:
             log.warning("not graded: course=%s student=%s %s", self.job["course"], student, error)
             return [f"{_name(coursedir, student)} (the notebook cannot be read; look at it by hand)."]
+        if submission is not None:
+            self.service.tell_result(submission, given)
         return []
 
 
@@ -171,44 +200,72 @@ def _name(coursedir: CourseDirectory, student: str) -> str:
         return " ".join(part for part in (found.first_name, found.last_name) if part) or student
 
 
-def work(service: Service, config: Path, *, again: bool) -> bool:
-    """Take one job and do it; whether there was one. Raises ServiceError while the service is silent."""
-    job = service.take_job(again=again)
-    if job is None:
-        return False
+def take(service: Service, *, again: bool = False) -> dict[str, Any] | None:
+    """The next job; waits while the service is silent. With `again`, what was running before is queued anew."""
+    while True:
+        try:
+            job: dict[str, Any] | None = service.take_job(again=again)
+            return job
+        except ServiceError as silent:
+            log.warning("%s", silent)
+            time.sleep(SILENT_SECONDS)
+
+
+def work(service: Service, config: Path, job: dict[str, Any]) -> None:
+    """Do one job until it is done and the service knows it: no fault of service or worker costs anybody anything."""
     log.info(
         "job %s: course=%s assignment=%s student=%s", *(job[k] for k in ("id", "course", "assignment", "student_id"))
     )
+    tries = 0
+    while True:
+        try:
+            message, ok = outcome(service, config, job, last=tries >= MOST_TRIES)
+            log.info("job %s: %s", job["id"], message)
+            service.end_job(job["id"], message, ok=ok)
+            return
+        except CannotNow as trouble:
+            log.warning("job %s: %s", job["id"], trouble)
+            tries += 1
+            time.sleep(AGAIN_SECONDS)
+        except ServiceError as silent:
+            log.warning("job %s: %s", job["id"], silent)
+            time.sleep(SILENT_SECONDS)
+
+
+def outcome(service: Service, config: Path, job: dict[str, Any], *, last: bool) -> tuple[str, bool]:
+    """Do it once: what to say, and whether it worked. A student's own job is tried again, raising CannotNow, but the last time."""
     try:
-        message, ok = Grading(service, load(config), job).run(), True
-    except (CannotGrade, SettingsInvalid) as trouble:
-        message, ok = str(trouble), False
+        return Grading(service, load(config), job).run(), True
     except ServiceError:
         raise
+    except CannotNow as trouble:
+        if job["student_id"] and not last:
+            raise
+        return str(trouble), False
+    except (CannotGrade, SettingsInvalid) as trouble:
+        return str(trouble), False
     except Exception:
         log.exception("job %s failed", job["id"])
-        message, ok = "Grading stopped at a fault; the administrator finds it with `campushub logs grader`.", False
-    log.info("job %s: %s", job["id"], message)
-    service.end_job(job["id"], message, ok=ok)
-    return True
+        return "Grading stopped at a fault; the administrator finds it with `campushub logs grader`.", False
+
+
+def work_on(service: Service, config: Path, job: dict[str, Any] | None) -> None:
+    """One of the grader's hands: job after job, beginning with this one."""
+    while True:
+        if job is not None:
+            work(service, config, job)
+        job = take(service)
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     warnings.filterwarnings("ignore", category=SAWarning)  # of nbgrader 0.9.6 with SQLAlchemy 2.1; the marks are right
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what was running is taken up again at the next start
-    service, config, again = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"]), True
-    while True:
-        try:
-            found = work(service, config, again=again)
-            again = False
-        except ServiceError as silent:
-            log.warning("%s", silent)
-            again = True
-            time.sleep(SILENT_SECONDS)
-            continue
-        if not found:
-            time.sleep(IDLE_SECONDS)
+    service, config = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"])
+    first = take(service, again=True)
+    for _ in range(os.cpu_count() or 1):
+        threading.Thread(target=work_on, args=(service, config, None), daemon=True).start()
+    work_on(service, config, first)  # in the main thread: once it has ended, Python starts no other
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from hub.courses import Person, may, why_not
 from hub.exchange import Refused
-from hub.services import views
+from hub.moments import moment_in
 from hub.services.state import ACCESS, PREFIX, State
 from hub.trouble import Trouble
 
@@ -64,8 +64,10 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]  # JupyterH
         return {name for name, server in (user or {}).get("servers", {}).items() if server.get("ready")}
 
     def show(self, template: str, **values: Any) -> None:
-        moment = views.moment_in(self.state.settings.timezone)
-        self.render(template, person=self.person, prefix=PREFIX, moment=moment, quote=quote, **values)
+        moment = moment_in(self.state.settings.timezone)
+        self.render(
+            template, person=self.person, prefix=PREFIX, moment=moment, quote=quote, now=self.state.now(), **values
+        )
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]

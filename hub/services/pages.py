@@ -15,7 +15,9 @@ from tornado.web import HTTPError, StaticFileHandler
 from hub.courses import may
 from hub.exchange import announcement
 from hub.passwords import hash_password, password_problem, verify
-from hub.services import pages_help, pages_roster, views
+from hub.results import seen
+from hub.services import pages_board, pages_help, pages_roster, pages_rules, views
+from hub.services.outlook import given_back
 from hub.services.page import SOMEBODYS, Page
 from hub.services.state import ACCESS, PREFIX, State
 
@@ -45,9 +47,18 @@ class Grade(Page):
         name = self.get_argument("assignment")
         if self.state.work.assignment(course, name) is None:
             raise HTTPError(404, reason=f"There is no assignment '{name}' in this course.")
-        self.state.store.add_job(
+        self.state.jobs.add(
             course=course, assignment=name, student_id=None, verb="grade", person=self.person.name, at=self.state.now()
         )
+        self.redirect(f"{PREFIX}{course}/")
+
+
+class StopGrading(Page):
+    """Have grading end once what is under way is done."""
+
+    async def post(self, course: str) -> None:
+        self.need("grade", course)
+        self.state.jobs.stop(course, self.get_argument("assignment"))
         self.redirect(f"{PREFIX}{course}/")
 
 
@@ -98,8 +109,21 @@ class ReceiptPage(Page):
             raise HTTPError(404, reason="There is no such receipt.")
         if receipt.person != self.person.name:
             self.need("see_submissions", receipt.course)
-        back = self.state.work.feedback([identity]).get(identity)
-        self.show("receipt.html", receipt=receipt, back=back, title=views.title(self.state, receipt.course))
+        attempts = self.state.work.receipts(receipt.course, person=receipt.person, name=receipt.assignment)
+        standings = self.state.rulebook.standings(receipt.course, attempts)
+        now = next(one for one in standings if one.receipt.submission == identity)
+        rules = self.state.rulebook.of(receipt.course, receipt.assignment)
+        result = self.state.results.of([identity]).get(identity)
+        mine = receipt.person == self.person.name
+        self.show(
+            "receipt.html",
+            result=seen(result, rules.shows) if mine else result,
+            receipt=receipt,
+            standing=now,
+            counts=next(one.receipt.attempt for one in standings if one.counts),
+            back=given_back(self.state, [now]).get(identity),
+            title=views.title(self.state, receipt.course),
+        )
 
 
 class FeedbackFile(Page):
@@ -148,8 +172,12 @@ def handlers(state: State) -> list[Any]:
         (rf"{PREFIX}feedback/([0-9a-f]+)/(.+)", FeedbackFile, given),
         (rf"{PREFIX}{name}/", Course, given),
         (rf"{PREFIX}{name}/grade", Grade, given),
+        (rf"{PREFIX}{name}/grade/stop", StopGrading, given),
         (rf"{PREFIX}{name}/announcement", Announcement, given),
-        *((rf"{PREFIX}{name}/{path}", handler, given) for path, handler in pages_roster.HANDLERS),
+        *(
+            (rf"{PREFIX}{name}/{path}", handler, given)
+            for path, handler in (*pages_roster.HANDLERS, *pages_rules.HANDLERS, *pages_board.HANDLERS)
+        ),
         (r".*", Missing, given),
     ]
 

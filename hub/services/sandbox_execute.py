@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 import requests
-from campushub_client.exchange import BOOKKEEPING
+from campushub_client.collected import BOOKKEEPING
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer, Unicode
 
@@ -53,6 +53,7 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
     course = Unicode(help="whose image the sandbox runs").tag(config=True)
     image = Unicode(help="name of the course's image").tag(config=True)
     seconds = Integer(300, help="wall-clock time of one submission").tag(config=True)
+    memory = Integer(0, help="bytes of memory of one submission; 0: the worker's own").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         files, parts = files_of(Path(resources["metadata"]["path"])), checked.parts(nb)
@@ -66,7 +67,9 @@ class SandboxExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader's 
 
     def _run(self, parts: list[dict[str, Any]], files: dict[str, str]) -> dict[str, Any]:
         """What the sandbox says of a notebook that ran there, and the checker of its part. Raises WorkerSilent."""
-        asked = {"course": self.course, "image": self.image, "files": files, **dict(zip(PARTS, parts, strict=False))}
+        whose = {"course": self.course, "image": self.image}
+        limits = {"seconds": self.seconds, "memory": self.memory}
+        asked = {**whose, "limits": limits, "files": files, **dict(zip(PARTS, parts, strict=False))}
         try:
             answer = requests.post(
                 f"{self.worker}/execute",

@@ -45,9 +45,11 @@ def application(state: State) -> Application:
             (f"assignments/{NAME}/{NAME}/files", api_exchange.FetchRelease),
             (f"assignments/{NAME}/{NAME}/release", api_exchange.Release),
             (f"assignments/{NAME}/{NAME}", api_exchange.AssignmentChange),
+            (f"assignments/{NAME}/{NAME}/opened", api_exchange.Opened),
+            (f"assignments/{NAME}/{NAME}/rules", api_exchange.RulesOf),
             (f"assignments/{NAME}/{NAME}/submission", api_exchange.Submit),
             (f"assignments/{NAME}/{NAME}/submissions", api_exchange.Submissions),
-            (f"submissions/{NAME}/files", api_exchange.SubmissionFiles),
+            (f"assignments/{NAME}/{NAME}/submissions/files", api_exchange.SubmissionFiles),
             (f"submissions/{NAME}/feedback", api_exchange.FetchFeedback),
             (f"submissions/{NAME}/feedback/release", api_exchange.GiveBack),
             ("jobs", api_jobs.Jobs),
@@ -55,6 +57,7 @@ def application(state: State) -> Application:
             (r"jobs/(\d+)", api_jobs.Job),
             (r"jobs/(\d+)/progress", api_jobs.JobProgress),
             (r"jobs/(\d+)/end", api_jobs.JobEnd),
+            (r"submissions/([0-9a-f]+)/result", api_jobs.Graded),
         )
     ]
     return Application(

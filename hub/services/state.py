@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -15,7 +16,10 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from hub.adapters.announcements import Announcements
 from hub.adapters.blobs import Blobs
+from hub.adapters.jobs import Jobs
 from hub.adapters.members import Members
+from hub.adapters.results import Results
+from hub.adapters.rules import Rulebook
 from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.courses import Person
@@ -71,6 +75,9 @@ class State:
     hub_api: str
     remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
     changed_at: float = 0.0
+    pace: float = 4.0  # seconds from the end of one submission's grading to the end of the next, lately
+    graded_at: float = float("-inf")  # when one was graded last, by the monotonic clock
+    jobs_changed: asyncio.Event = field(default_factory=asyncio.Event)  # set once, at the next change of a job
     grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
 
     @classmethod
@@ -79,7 +86,7 @@ class State:
         store = Store.at(settings.folders.service, settings.admins)
         blobs = Blobs(settings.folders.service, settings.reserve)
         blobs.clean()
-        work = Work(store, blobs, settings.submission_limit)
+        work = Work(store, blobs, settings.submission_limit, zone=settings.timezone)
         state = cls(config, settings, store, work, Secrets(settings.folders.secrets), hub_api)
         state.changed_at = config.stat().st_mtime
         return state
@@ -96,7 +103,8 @@ class State:
             log.error("settings not taken up:\n%s", mistakes)
             return
         self.store = Store(self.store.engine, frozenset(self.settings.admins))
-        self.work = Work(self.store, Blobs(self.work.blobs.top, self.settings.reserve), self.settings.submission_limit)
+        blobs = Blobs(self.work.blobs.top, self.settings.reserve)
+        self.work = Work(self.store, blobs, self.settings.submission_limit, zone=self.settings.timezone)
         log.info("settings taken up: courses=%s", ",".join(self.settings.courses))
 
     @property
@@ -106,6 +114,23 @@ class State:
     @property
     def announcements(self) -> Announcements:
         return Announcements(self.store)
+
+    @property
+    def jobs(self) -> Jobs:
+        return Jobs(self.store, self._wake)
+
+    @property
+    def results(self) -> Results:
+        return Results(self.store)
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return Rulebook(self.store, self.settings.timezone)
+
+    def _wake(self) -> None:
+        """Let those who wait for a job look again."""
+        changed, self.jobs_changed = self.jobs_changed, asyncio.Event()
+        changed.set()
 
     def grader_is_there(self) -> bool:
         return time.monotonic() - self.grader_seen < GRADER_SILENT_SECONDS

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from hub import ends, image_record
 from hub.adapters.announcements import Announcement
-from hub.adapters.work import Assignment, Feedback
+from hub.adapters.work import Feedback
 from hub.courses import Person, may
 from hub.exchange import Receipt
+from hub.results import Result
+from hub.rules import Chance, late_words
+from hub.services.at_submit import Waits
+from hub.services.outlook import Outlook, given_back, outlooks
 from hub.services.state import PREFIX, Presence, State
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -30,6 +32,11 @@ class Line:
     receipts: tuple[Receipt, ...]
     feedback: Feedback | None  # the newest, given back for the attempt `graded`
     graded: int | None
+    chance: Chance
+    counts: int | None  # the attempt that counts
+    late_words: str
+    result: Result | None  # of the last attempt, by the grader itself
+    waits: Waits | None
 
 
 @dataclass(frozen=True)
@@ -58,22 +65,10 @@ def title(state: State, course: str) -> str:
     return found.title if found else course
 
 
-def moment_in(zone: str) -> Callable[[datetime | None], str]:
-    """How a time is written for people: weekday, date and clock of the campus."""
-
-    def write(at: datetime | None) -> str:
-        if at is None:
-            return "no due date"
-        local = at.astimezone(ZoneInfo(zone) if zone else None)
-        return local.strftime("%A %-d %B %Y, %H:%M %Z")
-
-    return write
-
-
 def course_card(state: State, person: Person, key: str, running: set[str]) -> Card:
     course, name = state.settings.courses[key], quote(person.name)
-    receipts = state.work.receipts(key, person=person.name)
-    feedback = state.work.feedback(receipt.submission for receipt in receipts)
+    found = outlooks(state, person, key)
+    feedback = given_back(state, [standing for one in found for standing in one.standings])
     end = state.store.last_end(person.name, key) if key not in running else None
     return Card(
         key=key,
@@ -90,15 +85,27 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
         ended=" ".join(ends.REASONS.get(end["reason"], ())).strip() if end else "",
         ended_at=end["at"] if end else None,
         announcement=state.announcements.current(key),
-        lines=tuple(_line(found, receipts, feedback) for found in state.work.assignments(key)),
+        lines=tuple(_line(one, feedback) for one in found),
     )
 
 
-def _line(found: Assignment, receipts: list[Receipt], feedback: dict[str, Feedback]) -> Line:
-    mine = tuple(receipt for receipt in receipts if receipt.assignment == found.name)
+def _line(found: Outlook, feedback: dict[str, Feedback]) -> Line:
+    mine = found.receipts
     graded = next((receipt for receipt in reversed(mine) if receipt.submission in feedback), None)
     back, attempt = (feedback[graded.submission], graded.attempt) if graded else (None, None)
-    return Line(found.name, found.due, _state(mine, graded), mine, back, attempt)
+    return Line(
+        name=found.assignment.name,
+        due=found.chance.due,
+        state=_state(mine, graded),
+        receipts=mine,
+        feedback=back,
+        graded=attempt,
+        chance=found.chance,
+        counts=found.counts,
+        late_words=late_words(found.rules) if found.chance.due else "",
+        result=found.results.get(mine[-1].submission) if mine else None,
+        waits=found.waits,
+    )
 
 
 def _state(receipts: tuple[Receipt, ...], graded: Receipt | None) -> str:
@@ -113,26 +120,29 @@ def score(back: Feedback | None) -> str:
     if back is None or back.score is None:
         return ""
     most = f" of {back.max_score:g}" if back.max_score is not None else ""
-    return f"{back.score:g}{most}"
+    lost = f" ({back.lost:.4g} lost by being late)" if back.lost else ""
+    return f"{back.score:g}{most}{lost}"
 
 
 def staff_view(state: State, course: str) -> dict[str, Any]:
     """Who is in a course and has submitted what."""
     people = state.members.of(course)
     fetched = state.members.fetched(course)
-    receipts = state.work.receipts(course)
-    latest: dict[tuple[str, str], Receipt] = {(one.assignment, one.person): one for one in receipts}
-    feedback = state.work.feedback(receipt.submission for receipt in receipts)
+    standings = state.rulebook.standings(course, state.work.receipts(course))
+    latest = {(one.receipt.assignment, one.receipt.person): one.receipt for one in standings}
+    counts = {(one.receipt.assignment, one.receipt.person): one.receipt.attempt for one in standings if one.counts}
+    feedback = given_back(state, standings)
     assignments = [
         {
             "name": found.name,
             "due": found.due,
-            "job": state.store.last_job(course, found.name),
+            "job": state.jobs.last_of(course, found.name),
             "rows": [
                 (
                     person,
                     fetched.get((found.name, person["name"])),
                     latest.get((found.name, person["name"])),
+                    counts.get((found.name, person["name"])),
                     _given(latest, feedback, found.name, person["name"]),
                 )
                 for person in people
@@ -142,7 +152,14 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
         for found in state.work.assignments(course)
     ]
     environment = environment_view(state, course)
-    return {"assignments": assignments, "announcement": state.announcements.current(course), "environment": environment}
+    known = state.rulebook.of_course(course)
+    kept_back = sorted(set(known) - {found["name"] for found in assignments})
+    return {
+        "assignments": assignments,
+        "kept_back": kept_back,
+        "announcement": state.announcements.current(course),
+        "environment": environment,
+    }
 
 
 def environment_view(state: State, course: str) -> dict[str, Any]:

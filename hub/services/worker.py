@@ -20,18 +20,20 @@ from hub.grading import read_result
 from hub.secrets import Secrets
 from hub.services.places import PATIENCE_SECONDS, Places
 from hub.services.pool import Pool
-from hub.settings import Settings
+from hub.settings import Sandbox, Settings
 from hub.settings_file import load
 
 log = logging.getLogger("campushub.worker")
 
 PORT = 8020
+OWN_LIMITS = {"seconds", "memory"}  # what an assignment may have of its own
 LOOK_SECONDS = 30
 OVERHEAD = 2  # base64 and JSON make a submission larger
 
 
 class Execute(RequestHandler):
-    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64); JSON back as `hub.grading.merge` reads.
+    """Run one notebook: JSON with `course`, `image`, `notebook`, `files` (path to base64) and, where its assignment says so,
+    `limits` (seconds, bytes of memory); JSON back as `hub.grading.merge` reads.
 
     With `checker`, the notebook of checked tests, both run beside each other, and the answer's `checker` is the same of that one.
     """
@@ -53,21 +55,23 @@ class Execute(RequestHandler):
             return self.refuse(
                 409, f"The image '{asked['image']}' is not on this machine; run `campushub images build`."
             )
+        own = {word: int(limit) for word, limit in asked.get("limits", {}).items() if limit and word in OWN_LIMITS}
+        limits = self.hub.sandbox.model_copy(update=own)
+        given = {"student": input_of(asked["notebook"], asked["files"], limits)}
+        if asked.get("checker"):
+            given["checker"] = input_of(asked["checker"], {}, limits)
         try:
-            result = await self.run(tag, asked)
+            result = await self.run(tag, given, limits)
         except SandboxFailed as failed:
             log.error("sandbox failed: %s", failed)
             return self.refuse(503, str(failed))
         return self.answer(200, result)
 
-    async def run(self, tag: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Run what was given in sandboxes of its own. Raises SandboxFailed."""
-        given = {"student": self.given(asked["notebook"], asked["files"])}
-        if asked.get("checker"):
-            given["checker"] = self.given(asked["checker"], {})
+    async def run(self, tag: str, given: dict[str, bytes], limits: Sandbox) -> dict[str, Any]:
+        """Run what each role was given in a sandbox of its own. Raises SandboxFailed."""
         async with self.places.one() as place:
             began = time.monotonic()
-            made = await self.take(tag, list(given))
+            made = await self.take(tag, limits, list(given))
             running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, list(given.values())))
             if not (await asyncio.wait([running], timeout=PATIENCE_SECONDS))[0] and await place.step_aside():
                 for one in made:
@@ -75,22 +79,17 @@ class Execute(RequestHandler):
             ended = await running
         if not self.places.wanted:
             for role in given:
-                IOLoop.current().add_callback(self.pool.refill, tag, self.hub.sandbox, role)
+                IOLoop.current().add_callback(self.pool.refill, tag, limits, role)
         result = together([read(one) for one in ended])
         log.info("sandbox ended: reason=%s seconds=%.1f", result.get("ended"), time.monotonic() - began)
         return result
 
-    def given(self, notebook: dict[str, Any], files: dict[str, str]) -> bytes:
-        limits = self.hub.sandbox
-        told = {"notebook": notebook, "files": files, "seconds": limits.seconds, "output": limits.output}
-        return json.dumps(told).encode() + b"\n"
-
-    async def take(self, tag: str, roles: list[str]) -> list[Made]:
+    async def take(self, tag: str, limits: Sandbox, roles: list[str]) -> list[Made]:
         """A sandbox for each role, or none at all. Raises SandboxFailed."""
         made: list[Made] = []
         try:
             for role in roles:
-                made.append(await self.pool.take(tag, self.hub.sandbox, role))
+                made.append(await self.pool.take(tag, limits, role))
         except SandboxFailed:
             for one in made:
                 await asyncio.to_thread(self.pool.sandboxes.remove, one)
@@ -104,6 +103,12 @@ class Execute(RequestHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(data))
+
+
+def input_of(notebook: dict[str, Any], files: dict[str, str], limits: Sandbox) -> bytes:
+    """What one sandbox is given, as a line."""
+    told = {"notebook": notebook, "files": files, "seconds": limits.seconds, "output": limits.output}
+    return json.dumps(told).encode() + b"\n"
 
 
 def read(ended: Ended) -> dict[str, Any]:

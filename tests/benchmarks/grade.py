@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -30,6 +31,7 @@ from tests.benchmarks.spawn import as_program, machine, say
 from tests.instance import SETTINGS, Instance, Person, running
 
 NAME, POINTS = "bench", 5
+AT_SUBMIT, REST_SECONDS = 9, 3
 RIGHT, WRONG = "def answer(more=0):\n    return 42 + more", "def answer(more=0):\n    return 42"
 TESTS = "assert answer() == 42"
 HIDDEN = f"{TESTS}\n### BEGIN HIDDEN TESTS\nassert answer(1) == 43\n### END HIDDEN TESTS"
@@ -50,6 +52,19 @@ for person, text in given["texts"].items():
         archive.addfile(member, io.BytesIO(text.encode()))
     packed.seek(0)
     state.work.submit("demo", given["name"], person, packed, key=given["name"], now=datetime.now(UTC))
+"""
+
+
+SUBMIT = """
+    import io, json, tarfile
+    from campushub_client.service import Service
+    packed, text = io.BytesIO(), {text!r}.encode()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo("{name}.ipynb")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    packed.seek(0)
+    print(json.dumps(Service.from_environment().submit("demo", "{name}", packed)))
 """
 
 
@@ -83,16 +98,18 @@ def main() -> int:
     began, people = datetime.now(UTC), [f"s{number:03}" for number in range(options.n)]
     say(f"stock: {options.n} submissions")
     theirs = stock_round(people)
-    one, two, hostile = our_rounds(people)
+    one, two, hostile, scores = our_rounds(people)
     told = {
         "name": "grade",
         "n": options.n,
         "conditions": {
             "measured": "from the order to grade until the last score is in the gradebook; the pool is empty at first",
+            "submit_to_score": f"one student, {AT_SUBMIT} times after the first, nobody else; from the beginning of the upload "
+            "until the score can be read, by the server's clock",
             "model": "a minute holds at_once × 60 / (seconds of a submission with one place), up to the cores",
             **machine(began),
         },
-        "ours": two.as_data(),
+        "ours": {**two.as_data(), "submit_to_score_s": round(median(scores), 2)},
         "ours_one_place": one.as_data(),
         "ours_with_a_hostile_one": hostile.as_data(),
         "stock": theirs.as_data(),
@@ -108,7 +125,7 @@ def main() -> int:
 
 def lines(told: Mapping[str, Any]) -> list[str]:
     """What a person reads."""
-    rows: list[tuple[str, ...]] = [("", "in a minute", "seconds", "CPU s each", "wrong marks")]
+    rows: list[tuple[str, ...]] = [("", "in a minute", "seconds", "CPU s each", "wrong marks", "submit to score, s")]
     for key in ("ours", "ours_one_place", "ours_with_a_hostile_one", "stock"):
         rows.append((key.replace("_", " "), *(str(value) for value in told[key].values())))
     table = ["  ".join(text.ljust(24 if not place else 11) for place, text in enumerate(row)).rstrip() for row in rows]
@@ -209,8 +226,8 @@ def write(folder: Path, document: str) -> None:
 # -- ours --------------------------------------------------------------------------------------------------------------
 
 
-def our_rounds(people: list[str]) -> tuple[Round, Round, Round]:
-    """With one place, with two, and with two and one submission among them that never ends."""
+def our_rounds(people: list[str]) -> tuple[Round, Round, Round, list[float]]:
+    """With one place, with two, with two and one submission among them that never ends; and seconds from submit to score."""
     settings = SETTINGS.replace("sandbox: {{seconds: 40,", "sandbox: {{at_once: 1, ready: 0, seconds: 40,")
     roster = ROSTER_HEAD + "".join(f"{name},Student {name},,student,\n" for name in [*people, "mallory"])
     with running(settings, {"demo": roster}) as instance:
@@ -218,12 +235,14 @@ def our_rounds(people: list[str]) -> tuple[Round, Round, Round]:
         say("ours: one place")
         one = our_round(instance, teacher, "one", people)
         text = instance.config.read_text(encoding="utf-8")
-        instance.config.write_text(text.replace("at_once: 1,", "at_once: 2,"), encoding="utf-8")
+        instance.config.write_text(text.replace("at_once: 1, ready: 0,", "at_once: 2, ready: 1,"), encoding="utf-8")
         instance.command("up")
         say("ours: two places")
         two = our_round(instance, teacher, "two", people)
         say("ours: two places and a hostile one")
-        return one, two, our_round(instance, teacher, "hostile", people, hostile=True)
+        hostile = our_round(instance, teacher, "hostile", people, hostile=True)
+        say("ours: graded at submit")
+        return one, two, hostile, at_submit(instance, teacher, people[0])
 
 
 def our_round(instance: Instance, teacher: Person, name: str, people: list[str], *, hostile: bool = False) -> Round:
@@ -247,6 +266,32 @@ def our_round(instance: Instance, teacher: Person, name: str, people: list[str],
     done = Round(seconds, cpu_seconds() - computed, len(people), wrong_in(gradebook_of(instance), wanted, name))
     wait_for_the_end(instance, name)
     return done
+
+
+def at_submit(instance: Instance, teacher: Person, name: str) -> list[float]:
+    """Seconds from submit to score of one student, again and again; the first meets an empty pool and is left out."""
+    rules = {"late": "mark", "percent_a_day": "10", "counts": "last", "shows": "score"}
+    teacher.post("/courses/demo/assignments/two/rules", "/courses/demo/assignments/two", rules)
+    person, found = instance.person(name), []
+    person.start("demo")
+    for number in range(AT_SUBMIT + 1):
+        told = person.inside("demo", SUBMIT.format(text=notebook(f"{RIGHT}\n# {number}"), name="two"))
+        receipt = json.loads(told)
+        at = scored_at(instance, receipt["submission"])
+        found.append((at - datetime.fromisoformat(receipt["at"])).total_seconds())
+        time.sleep(REST_SECONDS)
+    return found[1:]
+
+
+def scored_at(instance: Instance, submission: str) -> datetime:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with sqlite3.connect(f"file:{instance.data}/service/store.sqlite?mode=ro", uri=True) as store:
+            row = store.execute("select at from results where submission = ?", [submission]).fetchone()
+        if row:
+            return datetime.fromisoformat(row[0])
+        time.sleep(0.1)
+    raise AssertionError("a submission was not graded within a minute")
 
 
 def gradebook_of(instance: Instance) -> Path:

@@ -153,11 +153,3 @@ def test_two_instructors_mark_at_the_same_time_and_no_mark_is_lost(
         thread.join()
     assert not failed
     assert {manual_score(instance, name, MARKED) for name in ("student", "student2")} == {11.0}
-
-
-def test_grading_goes_on_after_the_grader_was_killed(instance: Instance, student: Person, teacher: Person) -> None:
-    submit(student, NAME, f"import time; time.sleep(4)\n{RIGHT}")
-    teacher.post("/courses/demo/grade", "/courses/demo/", {"assignment": NAME})
-    instance.docker.api.restart(f"{instance.name}-grader", timeout=0)
-    assert grade(teacher, NAME).startswith("done")
-    assert score(instance, "student", NAME) == 5

@@ -48,7 +48,9 @@ def test_path_that_climbs_is_not_written(tmp_path: Path) -> None:
 
 
 def test_what_is_ours_takes_the_place_of_what_was_handed_in(tmp_path: Path) -> None:
-    folders.replace(tar_of(submission_id__x="theirs", a="1"), tmp_path / "s", extra={"submission_id": "ours"})
+    (tmp_path / "s" / "submission_id").mkdir(parents=True)
+    (tmp_path / "s" / "submission_id" / "x").write_text("theirs", encoding="utf-8")
+    folders.write_beside(tmp_path / "s", {"submission_id": "ours"})
     assert (tmp_path / "s" / "submission_id").read_text(encoding="utf-8") == "ours"
 
 

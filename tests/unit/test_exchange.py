@@ -1,12 +1,8 @@
 """Which files may be handed in."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from hub.exchange import Refused, check_twins, is_late, read_notebook, safe_path
-
-NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+from hub.exchange import Refused, check_twins, read_notebook, safe_path
 
 
 @pytest.mark.parametrize(
@@ -34,9 +30,3 @@ def test_twins_are_refused(twins: tuple[str, str]) -> None:
 def test_what_is_no_notebook_is_refused_in_words(content: bytes) -> None:
     with pytest.raises(Refused, match=r"ps1\.ipynb"):
         read_notebook("ps1.ipynb", content)
-
-
-def test_late_is_after_the_due_time() -> None:
-    assert not is_late(NOON, NOON)
-    assert is_late(NOON + timedelta(seconds=1), NOON)
-    assert not is_late(NOON, None)

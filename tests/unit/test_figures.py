@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.benchmarks.figures import Figure, as_data, table
+from tests.benchmarks.submit import percentile
 
 START = Figure("one click, ready", "s", ours=(1.5, 9.0, 1.2), stock=(3.0, 2.5, 4.0))
 NOTHING = Figure("servers that failed", "", ours=(0,), stock=(0,))
@@ -42,3 +43,9 @@ def test_table_has_a_line_a_figure_and_the_conditions_below() -> None:
     assert "1.50 (1.20 to 9.00)" in lines[1]
     assert lines[2].split()[-2:] == ["0", "0"]
     assert lines[-1] == "machine: 2 cores"
+
+
+def test_percentile_is_a_value_that_was_measured_and_that_so_many_are_not_above() -> None:
+    seconds = [float(number) for number in range(1, 151)]
+    assert [percentile(seconds, percent) for percent in (50, 99, 100)] == [75, 149, 150]
+    assert percentile([2.0], 99) == 2

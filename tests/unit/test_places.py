@@ -106,6 +106,17 @@ async def test_what_nobody_needs_any_more_is_removed() -> None:
     assert engine.removed == ["1"]
 
 
+async def test_assignments_with_limits_of_their_own_keep_no_more_waiting() -> None:
+    engine, own = Engine(), LIMITS.model_copy(update={"seconds": 20})
+    pool = pool_of(engine, [0.0])
+    await pool.refill("image", LIMITS)
+    await pool.refill("other image", LIMITS)
+    await pool.refill("image", own)
+    waits = [made.identity for made in engine.made if made.limits == LIMITS][: LIMITS.ready]
+    assert engine.removed == waits
+    assert (await pool.take("image", own)).limits == own
+
+
 async def test_an_engine_that_makes_none_stops_nothing_but_the_submission_itself() -> None:
     pool = pool_of(Engine(fails=True), [0.0])
     await pool.refill("image", LIMITS)
@@ -119,3 +130,11 @@ async def test_a_checker_that_waits_is_given_to_no_student() -> None:
     await pool.refill("image", LIMITS, "checker")
     assert engine.roles[(await pool.take("image", LIMITS)).identity] == "student"
     assert engine.roles[(await pool.take("image", LIMITS, "checker")).identity] == "checker"
+
+
+async def test_one_of_each_role_waits() -> None:
+    engine = Engine()
+    pool = pool_of(engine, [0.0])
+    await asyncio.gather(pool.refill("image", LIMITS), pool.refill("image", LIMITS, "checker"))
+    assert sorted(engine.roles.values()) == ["checker", "student"]
+    assert engine.removed == []

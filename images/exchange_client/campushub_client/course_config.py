@@ -31,6 +31,7 @@ def configure(c: Any, course: str, folder: Path) -> None:
     c.GenerateFeedback.exporter_class = "campushub_client.harmless.FeedbackExporter"
     c.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
+        "campushub_client.feedback.NotBelowZero",
         "campushub_client.feedback.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]

@@ -5,21 +5,21 @@ Who somebody is comes from the token and when it is from the server; nothing her
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, Student
 from nbgrader.exchange import abc
 from traitlets import Bool, Integer
 
-from campushub_client import folders, release_check
+from campushub_client import collected, folders, release_check
+from campushub_client.collected import BOOKKEEPING, SUBMISSION_FILE
 from campushub_client.feedback import score_of
 from campushub_client.service import Service, ServiceError, Unconfirmed
 
-SUBMISSION_FILE = "submission_id.txt"  # which submission a collected folder is
-TIMESTAMP_FILE = "timestamp.txt"  # nbgrader's own
-BOOKKEEPING = {SUBMISSION_FILE, TIMESTAMP_FILE}
+AT_ONCE, BYTES_AT_ONCE = 100, 64 * 1024**2  # of what is collected, in one request
 
 
 class Exchange(abc.Exchange):
@@ -85,7 +85,7 @@ class FetchFeedback(Exchange, abc.ExchangeFetchFeedback):
             self.fail(f"There is no feedback for {self.name} yet.")
         for back in backs:
             target = folders.home_of_assignments(self.course) / self.name / "feedback" / f"attempt-{back['attempt']}"
-            folders.replace(self.service.feedback_files(back["submission"]), target, extra={})
+            folders.replace(self.service.feedback_files(back["submission"]), target)
             self.log.info("Feedback: %s", target)
 
 
@@ -126,44 +126,85 @@ def due_of(coursedir: Any, name: str) -> str | None:
 
 
 class Collect(Exchange, abc.ExchangeCollect):
-    """The latest attempt of everybody (or the latest before the due date, when nbgrader is asked for that)."""
+    """Of everybody the attempt that counts (or the latest before the due date, when nbgrader is asked for that)."""
 
     def copy_files(self) -> None:
         only = self.coursedir.student_id if self.coursedir.student_id not in ("", "*") else None
-        chosen: dict[str, dict[str, Any]] = {}
-        for submission in self.service.submissions(self.course, self.name):
-            student = submission["student_id"]
-            if only in (None, student) and not (self.before_duedate and submission["late"] and student in chosen):
-                chosen[student] = submission
-        collected = sum(self._collect(student, submission) for student, submission in chosen.items())
-        self.log.info("Collected %s of %s submissions of %s", collected, len(chosen), self.name)
+        note = collected.Note.of(Path(self.coursedir.root), self.name)
+        believed = only is None and not self.before_duedate
+        word, told = self.service.news(self.course, self.name, note.word() if believed else "", student_id=only)
+        if told is None:
+            self.log.info("Collected nothing: there is nothing new of %s", self.name)
+            return
+        laid = self._collect(self._chosen(told))
+        if believed:
+            note.keep(word, laid)
 
-    def _collect(self, student: str, submission: dict[str, Any]) -> bool:
-        target = self.folder(self.coursedir.submitted_directory, student)
-        there = target / SUBMISSION_FILE
-        if there.exists() and there.read_text(encoding="utf-8").strip() == submission["submission"]:
-            return False
-        add_to_gradebook(self.coursedir, [submission])
-        at = datetime.fromisoformat(submission["at"]).astimezone(UTC)
-        extra = {
-            TIMESTAMP_FILE: at.strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
-            SUBMISSION_FILE: submission["submission"],
-        }
-        folders.replace(self.service.submission_files(submission["submission"]), target, extra=extra)
-        return True
+    def _chosen(self, told: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        chosen: dict[str, dict[str, Any]] = {}
+        for submission in told:
+            good = not submission["late"] if self.before_duedate else submission["counts"]
+            if good or submission["student_id"] not in chosen:
+                chosen[submission["student_id"]] = submission
+        return chosen
+
+    def _collect(self, chosen: dict[str, dict[str, Any]]) -> dict[str, int]:
+        """Bring what is not there yet; the files that say which submission lies where, and when each was written."""
+        laid, new = {}, []
+        for student, submission in chosen.items():
+            folder = self.folder(self.coursedir.submitted_directory, student)
+            found, written = collected.there(folder)
+            laid[str(folder / SUBMISSION_FILE)] = written
+            if found != submission["submission"]:
+                new.append(submission)
+        add_to_gradebook(self.coursedir, new)
+        for batch in _batches(new):
+            laid.update(self._bring(batch))
+        self.log.info("Collected %s of %s submissions of %s", len(new), len(chosen), self.name)
+        return laid
+
+    def _bring(self, batch: list[dict[str, Any]]) -> dict[str, int]:
+        laid = {}
+        packed = self.service.submission_files(self.course, self.name, [one["submission"] for one in batch])
+        with folders.unpacked(packed, Path(self.coursedir.root)) as scratch:
+            for one in batch:
+                folder = self.folder(self.coursedir.submitted_directory, one["student_id"])
+                at = datetime.fromisoformat(one["at"]).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+                written = collected.lay(scratch / one["submission"], folder, submission=one["submission"], at=at)
+                laid[str(folder / SUBMISSION_FILE)] = written
+        return laid
+
+
+def _batches(submissions: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for one in submissions:
+        more = sum(file["size"] for file in one["files"])
+        if batch and (len(batch) == AT_ONCE or size + more > BYTES_AT_ONCE):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += more
+    if batch:
+        yield batch
 
 
 def add_to_gradebook(coursedir: Any, people: list[dict[str, Any]]) -> None:
     """Name students in the gradebook. Its pages do not escape names, so what could be markup is taken out."""
+    wanted = {person["student_id"]: _about(person) for person in people}
     with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
-        known = {student.id: student for student in gradebook.students}
-        for person in people:
-            plain = person["full_name"].translate({ord(sign): None for sign in "<>&\"'`"})
-            first, _, last = plain.rpartition(" ")
-            about = {"first_name": first, "last_name": last, "email": person["email"]}
-            student = known.get(person["student_id"])
-            if student is None or any(getattr(student, key) != value for key, value in about.items()):
-                gradebook.update_or_create_student(person["student_id"], **about)
+        columns = (Student.id, Student.first_name, Student.last_name, Student.email)  # without the sum of their points
+        known = {student: tuple(about) for student, *about in gradebook.db.query(*columns)}
+        for student, about in wanted.items():
+            if known.get(student) != tuple(about.values()):
+                gradebook.db.merge(Student(id=student, **about))
+        gradebook.db.commit()
+
+
+def _about(person: dict[str, Any]) -> dict[str, str]:
+    plain = person["full_name"].translate({ord(sign): None for sign in "<>&\"'`"})
+    first, _, last = plain.rpartition(" ")
+    return {"first_name": first, "last_name": last, "email": person["email"]}
 
 
 class ReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):

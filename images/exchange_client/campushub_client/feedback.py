@@ -5,12 +5,15 @@ nbgrader's own feedback shows hidden tests in full, in the cell and again in a f
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List, Unicode
+
+from campushub_client.service import Service, ServiceError
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FAILED = "A hidden test of this cell did not pass."
@@ -24,12 +27,29 @@ def score_of(coursedir: Any, assignment: str, student: str) -> tuple[float, floa
         return float(submission.score), float(submission.max_score)
 
 
+class NotBelowZero(NbGraderPreprocessor):
+    """Shows no score below zero: who is very late loses what there is, and no more."""
+
+    display_data_priority = List([], help="nbgrader sets this for every step").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        told = resources["nbgrader"]
+        told["late_penalty"] = min(told["late_penalty"], told["score"] + told["late_penalty"])
+        told["score"] = max(0, told["score"])
+        return nb, resources
+
+
 class HideTests(NbGraderPreprocessor):
     """Takes hidden tests out of a graded notebook: their lines, their tracebacks, what was printed while they ran."""
 
     display_data_priority = List([], help="nbgrader sets this for every step").tag(config=True)
     begin = Unicode("BEGIN HIDDEN TESTS", help="the words of the line that begins them").tag(config=True)
     end = Unicode("END HIDDEN TESTS", help="the words of the line that ends them").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        if reveals(resources["nbgrader"]["assignment"]):
+            return nb, resources
+        return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         if cell.cell_type != "code" or self.begin not in cell.source:
@@ -38,6 +58,14 @@ class HideTests(NbGraderPreprocessor):
         cell.source = visible
         cell.outputs = [told for output in cell.outputs if (told := without(output, hidden)) is not None]
         return cell, resources
+
+
+def reveals(assignment: str) -> bool:
+    """Whether the instructor lets students see an assignment's hidden tests; not when the service cannot be asked."""
+    try:
+        return bool(Service.from_environment().rules(os.environ.get("CAMPUSHUB_COURSE", ""), assignment).get("reveals"))
+    except (ServiceError, KeyError):
+        return False
 
 
 def split(source: str, begin: str, end: str) -> tuple[str, list[str]]:

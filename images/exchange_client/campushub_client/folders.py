@@ -53,17 +53,34 @@ def unpack(stream: IO[bytes], target: Path, *, keep: bool = False) -> list[str]:
         return new
 
 
-def replace(stream: IO[bytes], target: Path, *, extra: dict[str, str]) -> None:
-    """Put a tar's files in the place of a folder, with some small text files added."""
+def replace(stream: IO[bytes], target: Path) -> None:
+    """Put a tar's files in the place of a folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=".incoming-") as scratch:
+    with unpacked(stream, target.parent) as scratch:
+        put(_beside(scratch), target)
+
+
+@contextmanager
+def unpacked(stream: IO[bytes], beside: Path) -> Iterator[Path]:
+    """A tar's files in a folder for a while, on the same disk as what is beside. Raises OSError and tarfile.TarError."""
+    with TemporaryDirectory(dir=beside, prefix=".incoming-") as scratch:
         _extract(stream, Path(scratch))
-        for name, text in extra.items():
-            _remove(Path(scratch) / name)  # somebody may have handed in a file or a folder of this name
-            (Path(scratch) / name).write_text(text, encoding="utf-8")
-        if target.exists():
-            shutil.rmtree(target)
-        shutil.move(_beside(Path(scratch)), target)
+        yield Path(scratch)
+
+
+def write_beside(folder: Path, texts: dict[str, str]) -> None:
+    """Add small text files to what somebody handed in, in the place of anything that has their names."""
+    for name, text in texts.items():
+        _remove(folder / name)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def put(folder: Path, target: Path) -> None:
+    """Move a folder into another's place, on the same disk."""
+    if target.exists():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(target)
 
 
 def _extract(stream: IO[bytes], folder: Path) -> None:

@@ -31,6 +31,7 @@ def load(server: Any) -> None:
     routes = [
         ("assignments", Assignments),
         ("fetch", Fetch),
+        ("opened", Opened),
         ("validate", Validate),
         ("submit", Submit),
         ("feedback", Feedback),
@@ -93,6 +94,20 @@ class Fetch(Panel):
             target = folders.home_of_assignments(course()) / name
             new = folders.unpack(Service.from_environment().release_files(course(), name), target, keep=True)
             return {"folder": str(target.relative_to(Path.home())), "new": new}
+
+        await self.told(work)
+
+
+class Opened(Panel):
+    """Tell the course that an assignment's notebook is on the screen."""
+
+    @authenticated
+    async def post(self) -> None:
+        name = self.wanted()
+
+        def work() -> dict[str, Any]:
+            Service.from_environment().opened(course(), name)
+            return {}
 
         await self.told(work)
 

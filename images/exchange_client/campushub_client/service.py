@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -79,15 +79,32 @@ class Service:
     def withdraw(self, course: str, name: str) -> None:
         self._json("DELETE", f"assignments/{_path(course, name)}")
 
-    def submissions(self, course: str, name: str) -> list[dict[str, Any]]:
-        """Every submission of an assignment, oldest first."""
-        listed: list[dict[str, Any]] = self._json("GET", f"assignments/{_path(course, name)}/submissions")[
-            "submissions"
-        ]
-        return listed
+    def opened(self, course: str, name: str) -> None:
+        """Tell that an assignment's notebook is before its student."""
+        self._json("PUT", f"assignments/{_path(course, name)}/opened", {})
 
-    def submission_files(self, submission: str) -> IO[bytes]:
-        return self._tar(f"submissions/{quote(submission)}/files")
+    def submissions(self, course: str, name: str, student_id: str | None = None) -> list[dict[str, Any]]:
+        """Every submission of an assignment, or one student's, oldest first."""
+        return self.news(course, name, student_id=student_id)[1] or []
+
+    def news(
+        self, course: str, name: str, known: str = "", *, student_id: str | None = None
+    ) -> tuple[str, list[dict[str, Any]] | None]:
+        """How an assignment's submissions stand, as a word, and all of them or one student's, oldest first.
+
+        Told the word of an earlier answer, there are none when everything is as it was then.
+        """
+        query = f"known={quote(known)}" + (f"&student_id={quote(student_id)}" if student_id else "")
+        told = self._json("GET", f"assignments/{_path(course, name)}/submissions?{query}")
+        return told["word"], told["submissions"]
+
+    def rules(self, course: str, name: str) -> dict[str, Any]:
+        """An assignment's rules, as plain values."""
+        return self._json("GET", f"assignments/{_path(course, name)}/rules")
+
+    def submission_files(self, course: str, name: str, submissions: Iterable[str]) -> IO[bytes]:
+        """Submissions of an assignment in one tar, the files of each below its id."""
+        return self._tar(f"assignments/{_path(course, name)}/submissions/files?ids={','.join(submissions)}")
 
     def give_back(self, submission: str, packed: IO[bytes], score: float, max_score: float) -> None:
         query = f"score={score:g}&max_score={max_score:g}"
@@ -117,8 +134,14 @@ class Service:
     def take_job(self, *, again: bool) -> dict[str, Any] | None:
         return self._json("POST", "jobs/take", {"again": again}) or None
 
-    def tell_progress(self, number: int, done: int, total: int, message: str) -> None:
-        self._json("POST", f"jobs/{number}/progress", {"done": done, "total": total, "message": message})
+    def tell_progress(self, number: int, done: int, total: int, message: str) -> bool:
+        """Tell how far a job is; whether it is to go on."""
+        told = self._json("POST", f"jobs/{number}/progress", {"done": done, "total": total, "message": message})
+        return not told.get("stop")
+
+    def tell_result(self, submission: str, questions: list[dict[str, Any]]) -> None:
+        """Tell what a submission was given: name, score (none: by hand), max_score, message of each question."""
+        self._json("PUT", f"submissions/{quote(submission)}/result", {"questions": questions})
 
     def end_job(self, number: int, message: str, *, ok: bool) -> None:
         self._json("POST", f"jobs/{number}/end", {"ok": ok, "message": message})

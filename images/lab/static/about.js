@@ -1,7 +1,8 @@
 // What these notebooks run in, in JupyterLab's Help menu: the image, what it may use, the person's own packages.
 
 import { Dialog } from './dialog.js';
-import { make, Server } from './panel.js';
+import { make } from './dom.js';
+import { Server } from './panel.js';
 
 const size = bytes => (bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GB` : `${Math.round(bytes / 1024 ** 2)} MB`).replace(".0 ", " ");
 const versions = packages => packages.map(one => `${one.name} ${one.version}`).join(', ');

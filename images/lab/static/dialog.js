@@ -1,6 +1,6 @@
 // A question or message over everything else. Every text goes into the page as text, never as markup.
 
-import { make } from './panel.js';
+import { make } from './dom.js';
 
 const STYLE = `
 .campushub-dialog { max-width: 32rem; padding: 20px 24px; border: 1px solid #8692a3; border-radius: 8px; color: #1c2430; background: #fff;

@@ -1,6 +1,9 @@
 // The assignments panel. Every text goes into the page as text, never as markup; every answer of the server is a sentence.
 
 import { Dialog } from './dialog.js';
+import { few, make } from './dom.js';
+import { result } from './result.js';
+import { left, when } from './times.js';
 
 const STYLE = `
 .campushub-panel { background: var(--jp-layout-color1); color: var(--jp-ui-font-color1); overflow: auto; padding: 12px;
@@ -23,25 +26,7 @@ const STYLE = `
   overflow-wrap: anywhere; margin: 2px 0; }
 `;
 
-export const make = (tag, attributes = {}, ...inside) => {
-  const element = document.createElement(tag);
-  Object.entries(attributes).forEach(([name, value]) => {
-    if (name === 'onclick') {
-      element.onclick = value;
-    } else if (value !== undefined && value !== false) {
-      element.setAttribute(name, value === true ? '' : value);
-    }
-  });
-  element.append(...inside.filter(part => part !== null && part !== undefined && part !== ''));
-  return element;
-};
-
-const when = text =>
-  text
-    ? new Date(text).toLocaleString(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
-    : 'no due date';
-
-const few = number => Math.round(number * 100) / 100;
+const WAITING_MS = 1000; // between looks while something is being graded
 
 export class Server {
   constructor(services) {
@@ -71,6 +56,7 @@ class Panel {
     Object.assign(this, { app, documents, server, node });
     this.dialog = new Dialog('submit');
     this.messages = {};
+    this.seen = new Set();
     this.busy = '';
     this.course = null;
   }
@@ -78,12 +64,17 @@ class Panel {
   async refresh() {
     try {
       this.course = await this.server.ask('assignments');
+      this.ahead = Date.parse(this.course.now) - Date.now() || 0; // of the server's clock before this computer's
       this.trouble = '';
       this.tell(this.course.announcement);
     } catch (error) {
       this.trouble = error.message;
     }
     this.draw();
+    window.clearTimeout(this.soon);
+    if (this.course && this.course.assignments.some(one => one.waits)) {
+      this.soon = window.setTimeout(() => this.busy || this.refresh(), WAITING_MS);
+    }
   }
 
   // What is new is told wherever the person works; what was there at the start stands in the panel.
@@ -107,6 +98,19 @@ class Panel {
     }
   }
 
+  // The countdowns, by the server's clock; when a date has passed, what may be done now is asked again.
+  tick() {
+    let passed = false;
+    this.node.querySelectorAll('[data-until]').forEach(place => {
+      const text = left((Date.parse(place.dataset.until) - Date.now() - this.ahead) / 1000);
+      passed = passed || (!text && place.textContent !== '');
+      place.textContent = text;
+    });
+    if (passed && !this.busy) {
+      this.refresh();
+    }
+  }
+
   draw() {
     const head = make('h2', {}, this.course ? `${this.course.title}: assignments` : 'Assignments');
     const again = make('button', { onclick: () => this.refresh(), type: 'button' }, 'Look again');
@@ -126,6 +130,7 @@ class Panel {
     parts.push(make('section', {}, again, ' ', make('a', { href: '/courses/', target: '_blank' }, 'My courses'), ' · ',
       make('a', { href: `${this.server.settings.baseUrl}campushub/archive`, download: true }, 'Download all my work')));
     this.node.replaceChildren(...parts);
+    this.tick();
   }
 
   drawOne(one) {
@@ -133,21 +138,39 @@ class Panel {
       make('button', { type: 'button', class: main ? 'campushub-main' : undefined, disabled: Boolean(this.busy),
         'aria-label': `${label} ${one.name}`, onclick: () => this.act(one, verb) },
         this.busy === `${verb} ${one.name}` ? `${label} …` : label);
-    const actions = [button(one.fetched ? 'Fetch missing files' : 'Fetch', 'fetch', !one.fetched)];
+    const actions = one.opened ? [button(one.fetched ? 'Fetch missing files' : 'Fetch', 'fetch', !one.fetched)] : [];
     if (one.fetched) {
-      actions.unshift(button('Open', 'open'), button('Validate', 'validate'), button('Submit', 'submit', true));
+      actions.unshift(button('Open', 'open'), button('Validate', 'validate'));
+    }
+    if (one.fetched && !one.why_not) {
+      actions.splice(2, 0, button('Submit', 'submit', true));
     }
     if (one.feedback.length) {
       actions.push(button('Fetch feedback', 'feedback'));
     }
-    return make('section', { 'aria-label': one.name }, make('h3', {}, one.name), make('p', {}, `Due: ${when(one.due)}`),
-      make('p', {}, this.state(one)), ...actions, this.message(one), this.receipt(one.receipts[one.receipts.length - 1]));
+    return make('section', { 'aria-label': one.name }, make('h3', {}, one.name), this.due(one), make('p', {}, `${this.state(one)}${this.attempts(one)}`),
+      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), result(one), this.receipt(one.receipts[one.receipts.length - 1]));
+  }
+
+  due(one) {
+    const closes = one.closes && one.closes !== one.due ? ` Taken until ${when(one.closes)}.` : '';
+    const clock = one.late_now ? make('strong', {}, one.why_not ? '' : 'It is late now.') : make('span', { 'data-until': one.due || undefined });
+    const extended = one.extended && make('p', {}, make('strong', {}, `Extended for you until ${when(one.extended)}.`));
+    const rule = `${one.late_words}${closes}`.trim();
+    return make('div', {}, make('p', {}, `Due: ${when(one.due)}`, one.due && make('br'), clock), extended, rule && make('p', {}, rule));
+  }
+
+  attempts(one) {
+    const next = one.attempts && !one.why_not ? ` Next: attempt ${one.attempt} of ${one.attempts}.` : '';
+    const counting = one.receipts.find(receipt => receipt.counts);
+    return `${one.receipts.length > 1 && counting ? `. Attempt ${counting.attempt} counts` : ''}.${next}`;
   }
 
   state(one) {
     const back = one.feedback[one.feedback.length - 1];
     const last = one.receipts[one.receipts.length - 1];
-    const graded = back ? `Graded: ${few(back.score)} of ${few(back.max_score)} (attempt ${back.attempt})` : '';
+    const lost = back && back.lost ? `, ${few(back.lost)} lost by being late` : '';
+    const graded = back ? `Graded: ${few(back.score)} of ${few(back.max_score)}${lost} (attempt ${back.attempt})` : '';
     if (last && !(back && back.attempt === last.attempt)) {
       return `Submitted ${last.late ? 'late' : 'on time'}, attempt ${last.attempt}${graded ? `. ${graded}` : ''}`;
     }
@@ -209,6 +232,16 @@ class Panel {
     return { text };
   }
 
+  // Whoever teaches sees who has begun: told once for each assignment and page.
+  opened(widget) {
+    const path = widget && widget.context ? widget.context.path : '';
+    const one = (this.course ? this.course.assignments : []).find(known => path.endsWith('.ipynb') && path.startsWith(`${known.folder}/`));
+    if (one && !this.seen.has(one.name)) {
+      this.seen.add(one.name);
+      this.server.ask('opened', { name: one.name }).catch(() => this.seen.delete(one.name));
+    }
+  }
+
   async validate(one) {
     await this.save(one);
     const told = await this.server.ask('validate', { name: one.name });
@@ -237,7 +270,8 @@ class Panel {
     const count = receipt.files.length === 1 ? '1 file' : `${receipt.files.length} files`;
     const notebooks = files => files.filter(file => file.path.endsWith('.ipynb')).length;
     const expected = notebooks(one.files) > 1 ? `, ${notebooks(receipt.files)} of ${notebooks(one.files)} notebooks` : '';
-    return { text: `Submitted: attempt ${receipt.attempt}, ${count}${expected}, ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}.`,
+    const most = receipt.attempts ? ` of ${receipt.attempts}` : '';
+    return { text: `Submitted: attempt ${receipt.attempt}${most}, ${count}${expected}, ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}.`,
       remarks: receipt.remarks };
   }
 
@@ -306,7 +340,9 @@ export const makePlugin = ({ widgets, services, documents }) => ({
       panel.refresh();
       app.shell.activateById(widget.id);
     });
+    app.shell.currentChanged.connect((shell, change) => panel.opened(change.newValue));
     window.setInterval(() => widget.isVisible && !panel.busy && panel.refresh(), 60000);
+    window.setInterval(() => widget.isVisible && panel.tick(), 1000);
     window.setInterval(() => panel.course && !panel.busy && panel.look(panel.course.course), 30000);
   }
 });

@@ -1,6 +1,6 @@
 // What rescue mode has found, at the top of JupyterLab. Every text goes into the page as text, never as markup.
 
-import { make } from './panel.js';
+import { make } from './dom.js';
 
 const STYLE = `
 .campushub-rescue { max-height: 45vh; overflow: auto; padding: 10px 16px; border-bottom: 3px solid #b45309; color: #1c2430; background: #fff7e6;

@@ -2,7 +2,8 @@
 // nothing of notebooks. Every text goes into the page as text, never as markup.
 
 import { Dialog } from './dialog.js';
-import { make, Server } from './panel.js';
+import { make } from './dom.js';
+import { Server } from './panel.js';
 import { RescueNote } from './rescue.js';
 
 const ACTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
