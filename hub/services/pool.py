@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -30,7 +30,7 @@ class Pool:
     clock: Callable[[], float] = time.monotonic
     waiting: dict[Kind, deque[Made]] = field(default_factory=lambda: defaultdict(deque))
     used: dict[Kind, float] = field(default_factory=dict)
-    making: int = 0
+    making: Counter[Kind] = field(default_factory=Counter)
 
     async def take(self, image: str, limits: Sandbox, role: str = "student") -> Made:
         """One that waits, or a new one. Raises SandboxFailed."""
@@ -46,14 +46,14 @@ class Pool:
     async def refill(self, image: str, limits: Sandbox, role: str = "student") -> None:
         """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so.
 
-        One kind of an image waits for each role, the last that was used: assignments with limits of their own do not add up.
+        One kind of an image and role waits, the last that was used: assignments with limits of their own do not add up.
         """
         kind = (image, limits, role)
         for other in [one for one in self.waiting if (one[0], one[2]) == (image, role) and one != kind]:
             while self.waiting[other]:
                 await asyncio.to_thread(self.sandboxes.remove, self.waiting[other].popleft())
-        while len(self.waiting[kind]) + self.making < limits.ready:
-            self.making += 1
+        while len(self.waiting[kind]) + self.making[kind] < limits.ready:
+            self.making[kind] += 1
             try:
                 made = await asyncio.to_thread(self.sandboxes.make, *kind)
                 self.waiting[kind].append(made)
@@ -61,7 +61,7 @@ class Pool:
                 log.warning("no sandbox is kept ready: %s", failed)
                 return
             finally:
-                self.making -= 1
+                self.making[kind] -= 1
 
     async def expire(self) -> None:
         """Remove those of an image that nothing was graded with for a while."""

@@ -130,3 +130,11 @@ async def test_a_checker_that_waits_is_given_to_no_student() -> None:
     await pool.refill("image", LIMITS, "checker")
     assert engine.roles[(await pool.take("image", LIMITS)).identity] == "student"
     assert engine.roles[(await pool.take("image", LIMITS, "checker")).identity] == "checker"
+
+
+async def test_one_of_each_role_waits() -> None:
+    engine = Engine()
+    pool = pool_of(engine, [0.0])
+    await asyncio.gather(pool.refill("image", LIMITS), pool.refill("image", LIMITS, "checker"))
+    assert sorted(engine.roles.values()) == ["checker", "student"]
+    assert engine.removed == []
