@@ -37,7 +37,7 @@ def test_class_is_handed_in_for_and_the_student_has_the_receipt(visit: Callable[
     teacher.open("/courses/demo/")
     set_due(teacher)
     teacher.open("/courses/demo/")
-    page.get_by_role("link", name=f"Hand in for students: {NAME}").click()
+    page.get_by_role("link", name=f"Hand in {NAME} for students").click()
     expect(page.get_by_role("heading", name=f"Hand in {NAME} for students")).to_be_visible()
     teacher.shot("hand-in-choose", ours=True)
     choose(

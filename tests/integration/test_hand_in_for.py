@@ -140,7 +140,12 @@ def test_marks_and_feedback_come_out_as_files(instance: Instance, teacher: Perso
     assert rows["student2"][f"{NAME} (max 5)"] == "0"
     assert rows["asha"][f"{NAME} (max 5)"] == ""
     printed = instance.command("marks", "export", "demo").stdout
-    assert next(csv.reader(io.StringIO(printed)))[:4] == ["name", "full_name", "email", "section"]
+    assert next(csv.reader(io.StringIO(printed.removeprefix("\ufeff"))))[:4] == [
+        "name",
+        "full_name",
+        "email",
+        "section",
+    ]
     assert instance.person("student").get("/courses/demo/marks.csv").status_code == 403
     teacher.inside("grade-demo", RELEASE_FEEDBACK, seconds=120)
     everything = teacher.get("/courses/demo/feedback.zip")
