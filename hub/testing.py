@@ -11,7 +11,10 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 from xml.etree import ElementTree
 
 from hub import collections
@@ -49,8 +52,8 @@ def run(root: Path, part: str | None) -> int:
             return 1
         if name in NEED_CHROMIUM:
             _need_chromium()
-    for processes in _processes(parts):
-        passed = _pytest(root, tools, processes)
+    for beside in _stages(parts):
+        passed = _pytest(root, tools, beside)
         if passed is None:
             return 1
         count += passed
@@ -58,8 +61,8 @@ def run(root: Path, part: str | None) -> int:
     return 0
 
 
-def _processes(parts: list[str]) -> list[list[str]]:
-    """What runs in one process: the quick part by itself, the others together, since they share an instance."""
+def _stages(parts: list[str]) -> list[list[str]]:
+    """What runs beside each other: the quick part before all others, these in a process and on an instance each."""
     slow = [name for name in parts if name != "quick"]
     return [group for group in (["quick"] if "quick" in parts else [], slow) if group]
 
@@ -76,16 +79,36 @@ def _checks_pass(root: Path, tools: Path) -> bool:
 
 
 def _pytest(root: Path, tools: Path, parts: list[str]) -> int | None:
-    """Run the tests of some parts in one process; how many passed, none when one did not."""
-    folders = [folder for name in parts for folder in PYTEST_PARTS[name]]
-    for folder in folders:
+    """Run the tests of some parts beside each other; how many passed, none when one did not.
+
+    What the first prints is seen at once, what the others print when they have ended.
+    """
+    with ExitStack() as stack:
+        outputs = [None, *(stack.enter_context(TemporaryFile()) for _ in parts[1:])]
+        running = [_begin(root, tools, name, output) for name, output in zip(parts, outputs, strict=True)]
+        good = [process.wait() == 0 for process in running]
+        for output in outputs[1:]:
+            if output is not None:
+                output.seek(0)
+                print(output.read().decode(errors="replace"), flush=True)
+    return sum(_count(_report(root, name)) for name in parts) if all(good) else None
+
+
+def _begin(root: Path, tools: Path, name: str, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    for folder in PYTEST_PARTS[name]:
         if not (root / folder).is_dir():
             raise Trouble(f"there are no tests in {folder}")
-    report = root / "test-results" / f"{'-'.join(parts)}.xml"
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [str(tools / "python"), "-m", "pytest", f"--junitxml={report}", *folders]
-    if subprocess.run(command, cwd=root, env=environment, check=False).returncode:
-        return None
+    command = [str(tools / "python"), "-m", "pytest", f"--junitxml={_report(root, name)}", *PYTEST_PARTS[name]]
+    return subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output and subprocess.STDOUT)
+
+
+def _report(root: Path, name: str) -> Path:
+    return root / "test-results" / f"{name}.xml"
+
+
+def _count(report: Path) -> int:
+    """How many tests ran and were not left out."""
     suite = ElementTree.parse(report).getroot().find("testsuite")
     return int(suite.get("tests", 0)) - int(suite.get("skipped", 0)) if suite is not None else 0
 

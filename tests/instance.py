@@ -18,7 +18,7 @@ import subprocess
 import textwrap
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -247,31 +247,40 @@ def clear_left_over() -> None:
 @contextmanager
 def running(settings: str = SETTINGS, rosters: Mapping[str, str] = ROSTERS) -> Iterator[Instance]:
     """An instance that `campushub up` made, with these rosters imported; taken away at the end."""
-    clear_left_over()
     name = f"chtest-{secrets.token_hex(3)}"
     folder = Path("/var/lib") / name
-    folder.mkdir(mode=0o755)
     data, config = folder / "data", folder / "tests.yaml"  # apart, since a test may erase the data
-    instance = Instance(name, free_port(), data, config, *free_networks(), free_port(), free_port())
-    config.write_text(settings.format_map(vars(instance)), encoding="utf-8")
-    with (folder / LOCK).open("a", encoding="utf-8") as held:  # the settings themselves may be written anew
-        fcntl.flock(held, fcntl.LOCK_EX)
-        try:
+    with ExitStack() as stack:
+        with one_at_a_time():
+            clear_left_over()
+            folder.mkdir(mode=0o755)
+            stack.callback(shutil.rmtree, folder)
+            held = stack.enter_context((folder / LOCK).open("a", encoding="utf-8"))  # the settings may be written anew
+            fcntl.flock(held, fcntl.LOCK_EX)
+            instance = Instance(name, free_port(), data, config, *free_networks(), free_port(), free_port())
+            config.write_text(settings.format_map(vars(instance)), encoding="utf-8")
+            stack.callback(take_down, instance)
             bring_up(instance, rosters)
             clear_left_over()  # what could not go before `up` had started Docker
-            yield instance
-        finally:
-            take_down(instance)
-            shutil.rmtree(folder)
+        yield instance
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Of tests that run beside each other: the first builds the images and takes its networks, the next finds them."""
+    with Path("/var/lib/chtest-up.lock").open("a", encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def bring_up(instance: Instance, rosters: Mapping[str, str]) -> None:
     """Run `up` and import the rosters."""
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / "up.log").open("w", encoding="utf-8") as log:
+    results = RESULTS / instance.name
+    results.mkdir(parents=True, exist_ok=True)
+    with (results / "up.log").open("w", encoding="utf-8") as log:
         command = [str(ROOT / "campushub"), f"--config={instance.config}", "up"]
         done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=2400)
-    assert done.returncode == 0, (RESULTS / "up.log").read_text(encoding="utf-8")[-4000:]
+    assert done.returncode == 0, (results / "up.log").read_text(encoding="utf-8")[-4000:]
     for course, rows in rosters.items():
         roster = instance.data / f"{course}.csv"
         roster.write_text(rows, encoding="utf-8")
@@ -282,6 +291,6 @@ def take_down(instance: Instance) -> None:
     """Keep what the parts said, then remove everything of this instance."""
     for part in ("hub", "service", "grader", "worker", "proxy", "front", "culler"):
         said = instance.command("logs", part, "--lines=2000", check=False).stdout
-        (RESULTS / f"{part}.log").write_text(said, encoding="utf-8")
+        (RESULTS / instance.name / f"{part}.log").write_text(said, encoding="utf-8")
     instance.docker.close()
     instance.command("down", "--erase", "--yes")
