@@ -75,6 +75,12 @@ for name, place in (("root", "/x"), ("usr", "/usr/x"), ("env", "/opt/env/x")):
         found[name] = "written"
     except OSError as error:
         found[name] = "closed"
+for name in ("0", "1", "2"):
+    try:
+        os.close(os.open("/proc/1/fd/" + name, os.O_RDWR))
+        found["pipe"] = "open"
+    except OSError:
+        found.setdefault("pipe", "closed")
 print(json.dumps(found))"""
 
 
@@ -94,6 +100,7 @@ def test_sandbox_has_no_network_no_secret_and_nothing_to_write(
         "root": "closed",
         "usr": "closed",
         "env": "closed",
+        "pipe": "closed",
     }
 
 
