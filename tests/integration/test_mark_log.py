@@ -62,7 +62,7 @@ def without_service(instance: Instance) -> Iterator[None]:
         instance.wait_until_well()
 
 
-def test_marks_by_hand_survive_grading_and_everything_is_in_the_log(
+def marks_by_hand_survive_grading_and_everything_is_in_the_log(
     instance: Instance, student: Person, teacher: Person
 ) -> None:
     submit(student, NAME, WRONG)
@@ -81,7 +81,7 @@ def test_marks_by_hand_survive_grading_and_everything_is_in_the_log(
     assert changed(log(teacher)[0]) == ("automatic grading", "student", "automatic points", "0", "5")
 
 
-def test_comment_that_is_a_formula_is_quoted_and_extra_points_are_logged(instance: Instance, teacher: Person) -> None:
+def comment_that_is_a_formula_is_quoted_and_extra_points_are_logged(instance: Instance, teacher: Person) -> None:
     number = submitted_notebook(instance, "student", NAME)
     comment = ask(teacher, "GET", "grade-demo", f"formgrader/api/comments?submission_id={number}").json()[0]
     ask(teacher, "PUT", "grade-demo", f"formgrader/api/comment/{comment['id']}", {"manual_comment": "=1+1"})
@@ -91,15 +91,15 @@ def test_comment_that_is_a_formula_is_quoted_and_extra_points_are_logged(instanc
     assert changed(log(teacher)[0]) == ("teacher", "student", "extra points", "", "0.5")
 
 
-@pytest.mark.parametrize("wrong", ["abc", "nan", [1], True])
-def test_what_is_no_number_is_no_mark(instance: Instance, teacher: Person, wrong: Any) -> None:
+def what_is_no_number_is_no_mark(instance: Instance, teacher: Person) -> None:
     cell = the_cell(instance, teacher)
-    answer = put(teacher, f"grade/{cell['id']}", {"manual_score": wrong, "extra_credit": None})
-    assert (answer.status_code, answer.json()["message"]) == (422, "Points are a number.")
-    assert the_cell(instance, teacher)["manual_score"] == cell["manual_score"]
+    for wrong in ("abc", "nan", [1], True):
+        answer = put(teacher, f"grade/{cell['id']}", {"manual_score": wrong, "extra_credit": None})
+        assert (answer.status_code, answer.json()["message"]) == (422, "Points are a number.")
+        assert the_cell(instance, teacher)["manual_score"] == cell["manual_score"]
 
 
-def test_change_that_cannot_be_logged_is_not_made_and_is_said(instance: Instance, teacher: Person) -> None:
+def change_that_cannot_be_logged_is_not_made_and_is_said(instance: Instance, teacher: Person) -> None:
     cell, before = the_cell(instance, teacher), log(teacher)
     with without_service(instance):
         answer = put(teacher, f"grade/{cell['id']}", {"manual_score": 1, "extra_credit": None})
@@ -112,7 +112,7 @@ def test_change_that_cannot_be_logged_is_not_made_and_is_said(instance: Instance
     assert rows[1:] == before, "what the service found waiting for it afterwards is not in the log"
 
 
-def test_log_is_for_staff_and_shows_what_is_asked_for(instance: Instance, student: Person, teacher: Person) -> None:
+def log_is_for_staff_and_shows_what_is_asked_for(instance: Instance, student: Person, teacher: Person) -> None:
     assert student.get("/courses/demo/marks/log").status_code == 403
     assert student.get("/courses/demo/marks/log.csv").status_code == 403
     page = text_of(teacher.get(f"/courses/demo/marks/log?assignment={NAME}&person=student").text)
@@ -133,11 +133,11 @@ FORGE = """
 """
 
 
-def test_nobody_writes_into_the_log_but_from_a_grading_server(instance: Instance, student: Person) -> None:
+def nobody_writes_into_the_log_but_from_a_grading_server(instance: Instance, student: Person) -> None:
     assert student.inside("demo", FORGE) == "403"
 
 
-def test_penalty_that_follows_a_moved_date_is_in_the_log(instance: Instance, teacher: Person) -> None:
+def penalty_that_follows_a_moved_date_is_in_the_log(instance: Instance, teacher: Person) -> None:
     rules = {"due": "2020-01-01T12:00", "late": "percent", "percent_a_day": "10", "counts": "last", "shows": "nothing"}
     page = f"/courses/demo/assignments/{NAME}"
     answer = teacher.post(f"{page}/rules", page, rules)
@@ -147,13 +147,13 @@ def test_penalty_that_follows_a_moved_date_is_in_the_log(instance: Instance, tea
     assert [changed(row) for row in found] == [("automatic grading", "student", "lost by being late", "", "5")]
 
 
-def test_formgrader_is_found_by_what_the_service_knows(instance: Instance, teacher: Person) -> None:
+def formgrader_is_found_by_what_the_service_knows(instance: Instance, teacher: Person) -> None:
     there = f"/user/teacher/grade-demo/formgrader/of/{NAME}/{NAME}/{student_id(instance, 'student')}"
     assert teacher.get(there).url.endswith(f"/formgrader/submissions/{submitted_notebook(instance, 'student', NAME)}/")
     assert teacher.get(f"{there}x").status_code == 404
 
 
-def test_long_log_has_pages(instance: Instance, teacher: Person) -> None:
+def long_log_has_pages(instance: Instance, teacher: Person) -> None:
     cell = the_cell(instance, teacher)
     for points in range(101):
         change = {"manual_score": points % 5, "extra_credit": cell["extra_credit"]}
@@ -164,7 +164,7 @@ def test_long_log_has_pages(instance: Instance, teacher: Person) -> None:
     assert "Page 2 of 2" in text_of(teacher.get(html.unescape(older[1])).text)
 
 
-def test_gradebook_is_what_the_log_says(instance: Instance, teacher: Person) -> None:
+def gradebook_is_what_the_log_says(instance: Instance, teacher: Person) -> None:
     """Following the log from its beginning leads to what is in the gradebook."""
     told: dict[str, str] = {}
     for row in reversed(log(teacher)):
@@ -176,3 +176,19 @@ def test_gradebook_is_what_the_log_says(instance: Instance, teacher: Person) -> 
         row = gradebook.execute(query, [submitted_notebook(instance, "student", NAME)]).fetchone()
     words = ("automatic points", "points by hand", "extra points")
     assert [float(told[word]) for word in words] == list(row)
+
+
+def test_every_change_of_a_mark_is_in_the_log_by_whom_and_marks_by_hand_stay(
+    instance: Instance, student: Person, teacher: Person
+) -> None:
+    """One story in its order, since each step changes marks that the next one begins with."""
+    marks_by_hand_survive_grading_and_everything_is_in_the_log(instance, student, teacher)
+    comment_that_is_a_formula_is_quoted_and_extra_points_are_logged(instance, teacher)
+    what_is_no_number_is_no_mark(instance, teacher)
+    change_that_cannot_be_logged_is_not_made_and_is_said(instance, teacher)
+    log_is_for_staff_and_shows_what_is_asked_for(instance, student, teacher)
+    nobody_writes_into_the_log_but_from_a_grading_server(instance, student)
+    penalty_that_follows_a_moved_date_is_in_the_log(instance, teacher)
+    formgrader_is_found_by_what_the_service_knows(instance, teacher)
+    long_log_has_pages(instance, teacher)
+    gradebook_is_what_the_log_says(instance, teacher)
