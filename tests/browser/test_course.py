@@ -140,7 +140,8 @@ def read_feedback(student: Visit) -> None:
     student.shot("feedback")
     open_lab(student)
     page.get_by_role("button", name="Fetch feedback first-steps").click()
-    expect(page.locator(".campushub-told")).to_contain_text("Feedback is in", timeout=LONG)
+    mine = page.locator(".campushub-panel").get_by_role("region", name="first-steps")
+    expect(mine.locator(".campushub-told")).to_contain_text("Feedback is in", timeout=LONG)
 
 
 def find_it_again_elsewhere(student: Visit) -> None:

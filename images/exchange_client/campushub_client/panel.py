@@ -136,7 +136,7 @@ class Feedback(Panel):
             written = []
             for back in found[0]["feedback"] if found else []:
                 target = folders.home_of_assignments(course()) / name / "feedback" / f"attempt-{back['attempt']}"
-                folders.replace(service.feedback_files(back["submission"]), target, extra={})
+                folders.replace(service.feedback_files(back["submission"]), target)
                 written += [str(path.relative_to(Path.home())) for path in sorted(target.glob("*.html"))]
             if not written:
                 raise ServiceError(f"There is no feedback for '{name}' yet.")
