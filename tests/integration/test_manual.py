@@ -18,6 +18,7 @@ ELSEWHERE = {  # first words of a command, and the test that runs it
     "test": ".ci/run",
     "doctor": "tests/integration/test_doctor.py",
     "backup": "tests/integration/test_restore.py",
+    "marks": "tests/integration/test_hand_in_for.py",
     "restore": "tests/integration/test_restore.py",
     "bench": "CONTRIBUTING.md",  # by whoever changes what it measures: some minutes, and alone on the machine
 }
