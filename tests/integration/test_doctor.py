@@ -360,7 +360,9 @@ def recorded(patient: Patient, change: Callable[[dict[str, dict[str, str]]], Non
     path.write_text(json.dumps(record), encoding="utf-8")
     try:
         yield
-        assert path.read_text(encoding="utf-8") == good, "what the doctor said did not put it right"
+        assert json.loads(path.read_text(encoding="utf-8")) == json.loads(good), (
+            "what the doctor said did not put it right"
+        )
     finally:
         path.write_text(good, encoding="utf-8")
 
