@@ -38,7 +38,7 @@ class _Piecewise(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # takes bytes alone
         self.written += data
         return len(data)
 
@@ -67,7 +67,7 @@ def zipped(blobs: Blobs, course: str, given: list[Given]) -> Iterator[bytes]:
 
 
 def _member(name: str, at: tuple[int, ...]) -> zipfile.ZipInfo:
-    member = zipfile.ZipInfo(name, at)  # type: ignore[arg-type]
+    member = zipfile.ZipInfo(name, at)  # type: ignore[arg-type]  # six numbers
     member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
     return member
 

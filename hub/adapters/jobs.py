@@ -93,6 +93,7 @@ class Jobs:
         with self.store.begin() as connection:
             connection.execute(change.where(jobs.c.state == "running").values(state="stopping"))
             connection.execute(change.where(jobs.c.state == "queued").values(state="failed", message=STOPPED))
+        self.changed()
 
     def requeue(self) -> None:
         """Put back what was running when the grader ended; what was to stop has stopped."""

@@ -44,7 +44,7 @@ def _comment(comment: Any, cell: Any) -> None:
     comment.auto_comment = NO_ANSWER if untouched and not utils.is_task(cell) else None
 
 
-class Autograding(Autograde):  # type: ignore[misc]
+class Autograding(Autograde):  # type: ignore[misc]  # nbgrader's class has no types
     """One submission. Raises WorkerSilent and ServiceError, which nbgrader would take for faults of the submission."""
 
     stopped_by: Exception | None = None

@@ -39,7 +39,7 @@ class Streaming(RequestHandler):
         self.room = self.state.settings.submission_limit + 2 * CHUNK
         self.request.connection.set_max_body_size(self.room + DROPPED_AT_MOST)  # type: ignore[union-attr]
         # Without a name, so that a killed service leaves nothing either.
-        self.incoming: IO[bytes] = TemporaryFile(dir=self.state.work.blobs.top / "incoming")  # noqa: SIM115
+        self.incoming: IO[bytes] = TemporaryFile(dir=self.state.work.blobs.top / "incoming")  # noqa: SIM115 (till on_finish)
         self.request._body_future.add_done_callback(self._torn)
 
     def _torn(self, body: asyncio.Future[None]) -> None:

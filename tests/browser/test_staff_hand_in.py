@@ -46,7 +46,7 @@ def test_class_is_handed_in_for_and_the_student_has_the_receipt(visit: Callable[
             "Monday lab.zip": zip_of(
                 {
                     f"Sam Student_4711_assignsubmission_file_/{NAME}-Copy1.ipynb": solved(RIGHT),
-                    f"student2/work/{NAME}.ipynb": solved(WRONG),
+                    f"student2/week1/{NAME}.ipynb": solved(WRONG),
                     "asha/first.ipynb": solved(RIGHT),
                     "asha/second.ipynb": solved(WRONG),
                     "Somebody Else/x.ipynb": solved(RIGHT),

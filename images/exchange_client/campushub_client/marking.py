@@ -62,7 +62,7 @@ class Marked(base.BaseApiHandler):  # type: ignore[misc]  # nbgrader's classes h
         self.finish(json.dumps({"message": sentence}))
 
 
-class Grade(Marked, apihandlers.GradeHandler):  # type: ignore[misc]
+class Grade(Marked, apihandlers.GradeHandler):  # type: ignore[misc]  # as above
     """Points by hand and extra points of one question."""
 
     @authenticated
@@ -74,7 +74,7 @@ class Grade(Marked, apihandlers.GradeHandler):  # type: ignore[misc]
         await self.kept(super().put, grade_id)
 
 
-class Comment(Marked, apihandlers.CommentHandler):  # type: ignore[misc]
+class Comment(Marked, apihandlers.CommentHandler):  # type: ignore[misc]  # as above
     """What is said about one answer."""
 
     @authenticated
@@ -96,7 +96,7 @@ def is_points(value: Any) -> bool:
         return False
 
 
-class OfStudent(base.BaseHandler):  # type: ignore[misc]
+class OfStudent(base.BaseHandler):  # type: ignore[misc]  # as above
     """To the page on which one student's notebook is marked, from an address that the service knows."""
 
     @authenticated
