@@ -37,7 +37,7 @@ class Streaming(RequestHandler):
         self.began = self.state.now()
         self.state.work.blobs.check_room()
         self.room = self.state.settings.submission_limit + 2 * CHUNK
-        self.request.connection.set_max_body_size(self.room + DROPPED_AT_MOST)  # type: ignore[union-attr]
+        self.request.connection.set_max_body_size(self.room + DROPPED_AT_MOST)  # type: ignore[union-attr]  # HTTP/1
         # Without a name, so that a killed service leaves nothing either.
         self.incoming: IO[bytes] = TemporaryFile(dir=self.state.work.blobs.top / "incoming")  # noqa: SIM115 (till on_finish)
         self.request._body_future.add_done_callback(self._torn)
