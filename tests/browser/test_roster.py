@@ -14,7 +14,7 @@ LONG = 90_000
 
 FILE = """\
 name,full_name,email,role,section
-student,Sana Student,sana@example.edu,student,A
+student,Sam Student,student@example.edu,student,A
 new-one,Nina New,nina@example.edu,student,B
 bad name,Nobody,,student,
 """
