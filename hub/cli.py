@@ -109,7 +109,7 @@ def _add_development(words: Any) -> None:
             "from docker run to the first answer, and memory of a server: three minutes",
             "how many times (9)",
         ),
-        ("grade", 60, "submissions graded in a minute: some minutes", "how many submissions (60)"),
+        ("grade", 100, "submissions graded in a minute: ten minutes", "how many submissions (100)"),
         ("submit", 150, "a class hands in within ten seconds: two minutes", "how many students (150)"),
         ("collect", 1000, "listing and collecting beside nbgrader's own: ten minutes", "how many students (1000)"),
     ):

@@ -33,12 +33,13 @@ HEADER = struct.Struct(">BxxxL")  # of Docker's multiplexed stream: which stream
 STANDARD_OUTPUT = 1
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 BEGINNING = """
-import sys, types
+import gc, sys, types
+gc.disable()  # while modules are imported there is no garbage
 sys.modules["hub"] = types.ModuleType("hub")
 for name, text in {texts!r}.items():
     module = sys.modules[name] = types.ModuleType(name)
     exec(compile(text, name, "exec"), module.__dict__)
-del sys.modules["hub"], name, text, module
+del sys.modules["hub"], gc, name, text, module
 sys.modules[{last!r}].main()
 """
 UP = b"up\n"  # the first that a sandbox writes, before it has read anything
@@ -116,7 +117,7 @@ class Sandboxes:
         self._remove(made.identity)
 
     def run(self, made: list[Made], given: list[bytes]) -> list[Ended]:
-        """Run one submission; blocks until it has ended and its sandboxes are gone. Raises SandboxFailed.
+        """Run one submission; blocks until it has ended. Raises SandboxFailed. Its sandboxes are then to be removed.
 
         Of two sandboxes each hears what the other says to it.
         """
@@ -131,13 +132,12 @@ class Sandboxes:
         watch.start()
         try:
             written, too_much = _talk(made, given, beside)
-            watch.cancel()
-            state = self.client.inspect_container(made.identity)["State"]
+            complete = written.startswith(UP) and written != UP
+            state = {} if complete else self.client.inspect_container(made.identity)["State"]
         except (docker.errors.APIError, requests.RequestException, OSError) as error:
             raise SandboxFailed(f"the sandbox could not be run: {error}") from None
         finally:
             watch.cancel()
-            self.remove(made)
         if not (too_much or overdue.is_set() or written.startswith(UP)):
             raise SandboxFailed(f"the sandbox did not come up (exit code {state.get('ExitCode')})")
         return Ended(written, _reason(state, written, overdue=overdue.is_set(), too_much=too_much))
@@ -145,6 +145,9 @@ class Sandboxes:
     def _container(self, name: str, image: str, limits: Sandbox, role: str) -> dict[str, Any]:
         """How a sandbox is made. Its first process is the runner itself: nothing inside can kill that one (pid_namespaces(7)), or
         open its pipes, since it is not dumpable. An init of Docker's would have the student's user and stand open.
+
+        It has a network namespace with nothing but its own loopback either way; with the network disabled Docker does not manage that
+        one, which is half of what a container costs (0.16 of 0.31 CPU seconds, Docker 20.10).
         """
         host = self.client.create_host_config(
             network_mode="none",
@@ -166,6 +169,7 @@ class Sandboxes:
             "image": image,
             "command": ["python", "-c", _program(), role],
             "user": NOBODY,
+            "network_disabled": True,
             "stdin_open": True,
             "working_dir": "/tmp",
             "environment": {

@@ -13,6 +13,7 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from campushub_client.course_config import configure
 from campushub_client.exchange import Collect
 from campushub_client.mark_log import watch
 from campushub_client.service import Service, ServiceError
+from nbgrader import api
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters.base import NbGraderException
@@ -197,10 +199,10 @@ def _need_generated(coursedir: CourseDirectory, assignment: str) -> None:
 
 def _ungraded(coursedir: CourseDirectory, config: Config, assignment: str) -> set[str]:
     """The students whose collected submission is not the one that was graded last, or not to its end."""
-    api = NbGraderAPI(coursedir=coursedir, config=config)
-    submitted: set[str] = api.get_submitted_students(assignment)
+    known = NbGraderAPI(coursedir=coursedir, config=config)
+    submitted: set[str] = known.get_submitted_students(assignment)
     begun = UnderWay.of(Path(coursedir.root), assignment).students()
-    return submitted - (set(api.get_autograded_students(assignment)) - begun)
+    return submitted - (set(known.get_autograded_students(assignment)) - begun)
 
 
 def _name(coursedir: CourseDirectory, student: str) -> str:
@@ -272,6 +274,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what was running is taken up again at the next start
     service, config = Service.from_environment(), Path(os.environ["CAMPUSHUB_CONFIG"])
     watch(service)
+    api.create_engine = cache(api.create_engine)  # an engine keeps the statements that it has compiled
     first = take(service, again=True)
     for _ in range(os.cpu_count() or 1):
         threading.Thread(target=work_on, args=(service, config, None), daemon=True).start()

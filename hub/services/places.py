@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
 
 
 class Places:

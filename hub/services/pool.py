@@ -1,7 +1,6 @@
 """Sandboxes that are up before there is a submission, so that nobody waits for Python to start.
 
-Each takes one submission and is gone. They are kept for images that were graded with lately, and never while others wait
-for a place: then a sandbox that is made is used at once.
+Each takes one submission and is gone. They are kept for images that were graded with lately.
 """
 
 from __future__ import annotations

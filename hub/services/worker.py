@@ -68,17 +68,22 @@ class Execute(RequestHandler):
         given = {"student": _given(asked["notebook"], asked["files"], limits)}
         if asked.get("checker"):
             given["checker"] = _given(asked["checker"], {}, limits)
-        async with self.places.one() as place:
-            began = time.monotonic()
-            made = await self.take(tag, list(given), limits)
-            running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, list(given.values())))
-            if not (await asyncio.wait([running], timeout=PATIENCE_SECONDS))[0] and await place.step_aside():
-                for one in made:
-                    await asyncio.to_thread(self.pool.sandboxes.put_last, one)
-            ended = await running
-        if not self.places.wanted:
-            for role in given:
-                IOLoop.current().add_callback(self.pool.refill, tag, limits, role)
+        made: list[Made] = []
+        try:
+            async with self.places.one() as place:
+                began = time.monotonic()
+                made = await self.take(tag, list(given), limits)
+                if self.places.wanted:
+                    self.refill(tag, list(given), limits)
+                running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, list(given.values())))
+                if not (await asyncio.wait([running], timeout=PATIENCE_SECONDS))[0] and await place.step_aside():
+                    for one in made:
+                        await asyncio.to_thread(self.pool.sandboxes.put_last, one)
+                ended = await running
+        finally:
+            for one in made:
+                await asyncio.to_thread(self.pool.sandboxes.remove, one)
+        self.refill(tag, list(given), limits)
         result = together([read(one) for one in ended])
         log.info("sandbox ended: reason=%s seconds=%.1f", result.get("ended"), time.monotonic() - began)
         return result
@@ -94,6 +99,11 @@ class Execute(RequestHandler):
                 await asyncio.to_thread(self.pool.sandboxes.remove, one)
             raise
         return made
+
+    def refill(self, tag: str, roles: list[str], limits: Sandbox) -> None:
+        """Have the next ones made meanwhile: where somebody waits already, the next place is not kept by one that only comes up."""
+        for role in roles:
+            IOLoop.current().add_callback(self.pool.refill, tag, limits, role)
 
     def refuse(self, status: int, sentence: str) -> None:
         self.answer(status, {"error": sentence})

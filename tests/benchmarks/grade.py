@@ -93,7 +93,7 @@ class Round:
 def main() -> int:
     words = argparse.ArgumentParser()
     words.add_argument("--json", action="store_true")
-    words.add_argument("--n", type=int, default=60)
+    words.add_argument("--n", type=int, default=100)
     options = words.parse_args()
     began, people = datetime.now(UTC), [f"s{number:03}" for number in range(options.n)]
     say(f"stock: {options.n} submissions")
@@ -106,7 +106,7 @@ def main() -> int:
             "measured": "from the order to grade until the last score is in the gradebook; the pool is empty at first",
             "submit_to_score": f"one student, {AT_SUBMIT} times after the first, nobody else; from the beginning of the upload "
             "until the score can be read, by the server's clock",
-            "model": "a minute holds at_once × 60 / (seconds of a submission with one place), up to the cores",
+            "model": "a minute holds 60 × the smaller of at_once / (seconds each with one place) and cores / (CPU seconds each)",
             **machine(began),
         },
         "ours": {**two.as_data(), "submit_to_score_s": round(median(scores), 2)},

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,8 +19,9 @@ import docker
 import docker.errors
 import requests
 
-from hub import images, wheelhouse
+from hub import image_build, images, wheelhouse
 from hub.adapters.engine import Engine
+from hub.folders import Folders
 from tests.benchmarks.click import Student
 from tests.instance import ROOT, free_port
 
@@ -103,6 +106,9 @@ def server_image() -> str:
 
 
 def _tag(name: str) -> str:
+    """The tag of an image of ours that stock is built on, built when it is not there."""
+    with TemporaryDirectory(prefix="campushub-bench-", dir="/var/tmp") as scratch:
+        image_build.build(ROOT, Folders(Path(scratch)), names=[name], report=partial(print, file=sys.stderr))
     return images.tag(name, images.content_ids(ROOT, images.read(ROOT))[name])
 
 

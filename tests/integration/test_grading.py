@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,7 @@ import json, os, pathlib, socket
 found = {{"uid": os.getuid(), "files": sorted(os.listdir("/tmp/work")), "secrets": [k for k in os.environ if "TOKEN" in k or "CAMPUSHUB" in k]}}
 found["caps"] = [l.split()[1] for l in open("/proc/self/status") if l.startswith("CapEff")][0]
 found["interfaces"] = sorted(os.listdir("/sys/class/net"))
+found["localhost"], found["network"] = socket.gethostbyname("localhost"), os.readlink("/proc/self/ns/net")
 for name, place in (("root", "/x"), ("usr", "/usr/x"), ("env", "/opt/env/x")):
     try:
         pathlib.Path(place).write_text("x")
@@ -91,12 +93,14 @@ def test_sandbox_has_no_network_no_secret_and_nothing_to_write(
     assert grade(teacher, NAME).startswith("done")
     outputs = graded(instance, "student2", NAME).cells[1].outputs
     found = json.loads(outputs[0].text)
+    assert found.pop("network") != str(Path("/proc/self/ns/net").readlink()), "not this machine's"
     assert found == {
         "uid": 65534,
         "files": [],
         "secrets": [],
         "caps": "0000000000000000",
         "interfaces": ["lo"],
+        "localhost": "127.0.0.1",
         "root": "closed",
         "usr": "closed",
         "env": "closed",
