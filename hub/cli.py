@@ -119,7 +119,7 @@ def _add_development(words: Any) -> None:
         one.set_defaults(run=run_bench, name=name)
 
 
-TEST_PARTS = ("quick", "integration", "browser", "attacks", "images", "vm", "gpu")
+TEST_PARTS = ("quick", "integration", "operation", "browser", "attacks", "images", "vm", "gpu")
 
 
 def _count(text: str) -> int:

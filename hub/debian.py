@@ -84,7 +84,6 @@ def _fetch(archive: Path) -> Path:
     command = [
         *("mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", f"--include={PACKAGES}"),
         '--customize-hook=find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +',
-        '--customize-hook=printf "127.0.0.1\\tlocalhost\\n::1\\tlocalhost\\n" > "$1"/etc/hosts',  # sandboxes get none from Docker
         '--customize-hook=rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/* "$1"/usr/share/doc/*',
         *(SUITE, str(archive), *repositories),
     ]

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hub import rosters
+from hub import front_client, rosters
 from hub.adapters.engine import Engine
+from hub.rules import Shows
 from hub.settings import Settings
 from hub.trouble import Trouble
 
@@ -109,7 +110,10 @@ def _make_repository(content: Path, source: Path) -> None:
 
 
 def _hand_out(settings: Settings, course: str, content: Path) -> None:
-    """Put an assignment's source into the course folder, generate it and release it, as an instructor would."""
+    """Put an assignment's source into the course folder, generate it and release it, as an instructor would.
+
+    Whoever hands it in sees their points at once.
+    """
     folder, name = settings.folders.courses / course, content.name
     shutil.copytree(content, folder / "source" / name, dirs_exist_ok=True)
     _own(folder)
@@ -121,6 +125,7 @@ def _hand_out(settings: Settings, course: str, content: Path) -> None:
         ["release_assignment", name, "--ReleaseAssignment.check=False"],  # the tests of the examples do the same
     ):
         engine.run_in(grader, ["env", f"CAMPUSHUB_COURSE={course}", "nbgrader", *words])
+    front_client.post(settings, f"assignments/{course}/{name}/rules", {"shows": Shows.MESSAGES})
 
 
 def _own(folder: Path) -> None:

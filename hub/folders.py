@@ -49,6 +49,10 @@ class Folders:
         return self.config / "images.json"
 
     @property
+    def sandbox_hosts(self) -> Path:
+        return self.config / "sandbox-hosts"
+
+    @property
     def course_images(self) -> Path:
         """Which packages courses asked for and have not got, and why."""
         return self.config / "course-images.json"

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -32,39 +33,39 @@ QUICK = (
 PYTEST_PARTS = {
     "quick": ("tests/unit",),
     "integration": ("tests/integration",),
+    "operation": ("tests/operation",),
     "browser": ("tests/browser",),
     "attacks": ("tests/attacks",),
     "images": ("tests/images",),
     "vm": ("tests/vm",),
     "gpu": ("tests/gpu",),
 }
-ALL = ("quick", "integration", "browser")
+Stage = tuple[tuple[str, ...], ...]  # lanes that run beside each other, of parts one after the other
+STAGES: tuple[Stage, ...] = (
+    (("quick",),),
+    (("integration",), ("browser", "operation")),  # lanes that take about as long as each other
+)
 NEED_CHROMIUM = {"browser", "attacks"}
 
 
 def run(root: Path, part: str | None) -> int:
     """Run one part, or all that every machine can run; 0 only when something ran and all of it passed."""
     tools = _tools(root)
-    parts = [part] if part else list(ALL)
+    stages: tuple[Stage, ...] = (((part,),),) if part else STAGES
+    parts = [name for stage in stages for lane in stage for name in lane]
     began, count = time.monotonic(), 0
     for name in parts:
         if name == "quick" and not _checks_pass(root, tools):
             return 1
         if name in NEED_CHROMIUM:
             _need_chromium()
-    for beside in _stages(parts):
-        passed = _pytest(root, tools, beside)
+    for stage in stages:
+        passed = _pytest(root, tools, stage)
         if passed is None:
             return 1
         count += passed
     print(f"all passed: {count} tests of {', '.join(parts)} in {time.monotonic() - began:.0f} s")
     return 0
-
-
-def _stages(parts: list[str]) -> list[list[str]]:
-    """What runs beside each other: the quick part before all others, these in a process and on an instance each."""
-    slow = [name for name in parts if name != "quick"]
-    return [group for group in (["quick"] if "quick" in parts else [], slow) if group]
 
 
 def _checks_pass(root: Path, tools: Path) -> bool:
@@ -78,29 +79,38 @@ def _checks_pass(root: Path, tools: Path) -> bool:
     return True
 
 
-def _pytest(root: Path, tools: Path, parts: list[str]) -> int | None:
-    """Run the tests of some parts beside each other; how many passed, none when one did not.
+def _pytest(root: Path, tools: Path, lanes: Stage) -> int | None:
+    """Run the tests of a stage, each part on an instance of its own; how many passed, none when one did not.
 
     What the first prints is seen at once, what the others print when they have ended.
     """
     with ExitStack() as stack:
-        outputs = [None, *(stack.enter_context(TemporaryFile()) for _ in parts[1:])]
-        running = [_begin(root, tools, name, output) for name, output in zip(parts, outputs, strict=True)]
-        good = [process.wait() == 0 for process in running]
+        outputs = [None, *(stack.enter_context(TemporaryFile()) for _ in lanes[1:])]
+        with ThreadPoolExecutor(len(lanes)) as threads:
+            good = list(threads.map(lambda lane, output: _lane(root, tools, lane, output), lanes, outputs))
         for output in outputs[1:]:
             if output is not None:
                 output.seek(0)
                 print(output.read().decode(errors="replace"), flush=True)
-    return sum(_count(_report(root, name)) for name in parts) if all(good) else None
+    return sum(_count(_report(root, name)) for lane in lanes for name in lane) if all(good) else None
 
 
-def _begin(root: Path, tools: Path, name: str, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+def _lane(root: Path, tools: Path, names: tuple[str, ...], output: IO[bytes] | None) -> bool:
+    """Run parts one after the other, also behind one that failed; whether all of them passed."""
+    passed = [_passes(root, tools, name, output) for name in names]
+    return all(passed)
+
+
+def _passes(root: Path, tools: Path, name: str, output: IO[bytes] | None) -> bool:
     for folder in PYTEST_PARTS[name]:
         if not (root / folder).is_dir():
             raise Trouble(f"there are no tests in {folder}")
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [str(tools / "python"), "-m", "pytest", f"--junitxml={_report(root, name)}", *PYTEST_PARTS[name]]
-    return subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output and subprocess.STDOUT)
+    done = subprocess.run(
+        command, cwd=root, env=environment, stdout=output, stderr=output and subprocess.STDOUT, check=False
+    )
+    return done.returncode == 0
 
 
 def _report(root: Path, name: str) -> Path:

@@ -72,10 +72,11 @@ class Made:
 
 @dataclass(frozen=True)
 class Sandboxes:
-    """The sandboxes of one instance; `client` is docker-py's low-level one."""
+    """The sandboxes of one instance; `client` is docker-py's low-level one, `hosts` the machine's file of names for them."""
 
     client: Any
     instance: str
+    hosts: Path
 
     def remove_left_over(self) -> int:
         """Remove what an interrupted worker left; how many there were."""
@@ -153,6 +154,9 @@ class Sandboxes:
             network_mode="none",
             read_only=True,
             tmpfs={"/tmp": SCRATCH},
+            binds={
+                str(self.hosts): {"bind": "/etc/hosts", "mode": "ro"}
+            },  # Docker's own stands where it manages a network
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true"],
             pids_limit=limits.processes,

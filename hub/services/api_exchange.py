@@ -13,6 +13,7 @@ from tornado.web import HTTPError, stream_request_body
 
 from hub.adapters import changes
 from hub.adapters.work import Assignment, Feedback
+from hub.rules import Rules
 from hub.services import at_submit
 from hub.services.api import Api
 from hub.services.dates import dates_moved
@@ -214,11 +215,23 @@ class Submissions(Api):
 
 
 class RulesOf(Api):
-    """An assignment's rules, for the grader and for scripts in the grading server."""
+    """An assignment's rules, for the grader and for scripts in the grading server; the command changes some of them."""
 
     async def get(self, course: str, name: str) -> None:
         await self.need_staff(course, "collect")
         self.answer(self.state.rulebook.of(course, unquote(name)).as_data())
+
+    def post(self, course: str, name: str) -> None:
+        self.need("command")
+        self.need_course(course)
+        before = self.state.rulebook.of(course, unquote(name)).as_data()
+        try:
+            found = Rules.of_data({**before, **self.body()})
+        except (TypeError, ValueError) as wrong:
+            raise HTTPError(400, reason=f"These are no rules: {wrong}") from None
+        self.state.rulebook.keep(course, unquote(name), found)
+        dates_moved(self.state, course, unquote(name), by="administrator")
+        self.set_status(204)
 
 
 def _who(person: dict[str, str]) -> dict[str, str]:

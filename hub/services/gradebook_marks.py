@@ -12,7 +12,6 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from hub.marks import Mark, Marks
-from hub.services.exported import VERB as VERB
 
 
 def told(folder: Path, course: str) -> str:

@@ -35,6 +35,7 @@ from hub.rules import Rules
 from hub.secrets import Secrets
 from hub.services import gradebook_marks, penalties, questions
 from hub.services.autograde import Autograding
+from hub.services.exported import VERB as EXPORT
 from hub.services.release_checks import Checking
 from hub.services.sandbox_execute import TURN, WorkerSilent
 from hub.services.under_way import UnderWay
@@ -86,7 +87,7 @@ class Grading:
         course, assignment, only = self.job["course"], self.job["assignment"], self.job["student_id"]
         if course not in self.settings.courses:
             raise CannotGrade(f"There is no course '{course}' in the settings any more.")
-        if self.job["verb"] == gradebook_marks.VERB:
+        if self.job["verb"] == EXPORT:
             with TURN:
                 return gradebook_marks.told(self.settings.folders.courses / course, course)
         rules = Rules.of_data(self.service.rules(course, assignment))
@@ -231,7 +232,7 @@ def work(service: Service, config: Path, job: dict[str, Any]) -> None:
     while True:
         try:
             message, ok = outcome(service, config, job, last=tries >= MOST_TRIES)
-            log.info("job %s: %s", job["id"], "done" if ok and job["verb"] == gradebook_marks.VERB else message)
+            log.info("job %s: %s", job["id"], "done" if ok and job["verb"] == EXPORT else message)
             service.end_job(job["id"], message, ok=ok)
             return
         except CannotNow as trouble:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from campushub_client.exchange import SUBMISSION_FILE
+from campushub_client.collected import SUBMISSION_FILE
 from campushub_client.feedback import HideTests
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory

@@ -134,7 +134,7 @@ def _given(notebook: dict[str, Any], files: dict[str, str], limits: Sandbox) -> 
 async def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load(Path(os.environ["CAMPUSHUB_CONFIG"]))
-    sandboxes = Sandboxes(docker.APIClient(timeout=60), settings.name)
+    sandboxes = Sandboxes(docker.APIClient(timeout=60), settings.name, settings.folders.sandbox_hosts)
     log.info("sandboxes left over and removed: %s", sandboxes.remove_left_over())
     pool, places = Pool(sandboxes), Places(settings.sandbox.places(os.cpu_count() or 1))
     given = {"settings": settings, "pool": pool, "places": places}

@@ -19,7 +19,7 @@ class Visit:
 
     def __init__(self, browser: Browser, instance: Instance, name: str) -> None:
         self.instance, self.name, self.count = instance, name, 0
-        # Chromium has no list of authorities of its own that could be set; tests/integration verify the certificate.
+        # Chromium has no list of authorities of its own that could be set; tests/operation verifies the certificate.
         self.context = browser.new_context(
             viewport={"width": 1280, "height": 800}, accept_downloads=True, ignore_https_errors=True
         )

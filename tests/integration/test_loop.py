@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from tests.http_loop import ask, walk
+import time
+
+from tests.http_loop import ask, hand_in, walk
 from tests.instance import Person, text_of
 
 
 def test_loop_from_fetch_to_feedback(student: Person, teacher: Person) -> None:
     receipt = walk(student, teacher)
     assert receipt["submission"] in student.get("/courses/").text
+
+
+def test_demo_is_graded_as_soon_as_it_is_handed_in(student2: Person) -> None:
+    receipt = hand_in(student2)
+    path, until = f"/courses/receipts/{receipt['submission']}", time.monotonic() + 120
+    while "Graded automatically" not in (page := text_of(student2.get(path).text)):
+        assert time.monotonic() < until, page
+        time.sleep(0.5)
+    assert "Graded automatically: 8 of 8 " in text_of(student2.get("/courses/demo/").text)
 
 
 def test_due_date_changed_in_the_formgrader_reaches_students(student: Person, teacher: Person) -> None:

@@ -16,10 +16,10 @@ ELSEWHERE = {  # first words of a command, and the test that runs it
     "course": "tests/integration/test_terms.py",
     "images": "tests/images/test_commands.py",
     "test": ".ci/run",
-    "doctor": "tests/integration/test_doctor.py",
-    "backup": "tests/integration/test_restore.py",
+    "doctor": "tests/operation/test_doctor.py",
+    "backup": "tests/operation/test_restore.py",
     "marks": "tests/integration/test_hand_in_for.py",
-    "restore": "tests/integration/test_restore.py",
+    "restore": "tests/operation/test_restore.py",
     "bench": "CONTRIBUTING.md",  # by whoever changes what it measures: some minutes, and alone on the machine
 }
 VALUES = {"COURSE": "second", "NAME": "manual-reader", "PART": "hub", "algorithms": "second"}
