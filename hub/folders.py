@@ -50,6 +50,7 @@ class Folders:
 
     @property
     def sandbox_hosts(self) -> Path:
+        """The names of machines that a sandbox knows: its own."""
         return self.config / "sandbox-hosts"
 
     @property

@@ -154,9 +154,8 @@ class Sandboxes:
             network_mode="none",
             read_only=True,
             tmpfs={"/tmp": SCRATCH},
-            binds={
-                str(self.hosts): {"bind": "/etc/hosts", "mode": "ro"}
-            },  # Docker's own stands where it manages a network
+            # Docker writes this file only where it manages a network.
+            binds={str(self.hosts): {"bind": "/etc/hosts", "mode": "ro"}},
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true"],
             pids_limit=limits.processes,

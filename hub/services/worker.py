@@ -101,7 +101,7 @@ class Execute(RequestHandler):
         return made
 
     def refill(self, tag: str, roles: list[str], limits: Sandbox) -> None:
-        """Have the next ones made meanwhile: where somebody waits already, the next place is not kept by one that only comes up."""
+        """Have the next ones made meanwhile, so that no place is held by a sandbox that only comes up."""
         for role in roles:
             IOLoop.current().add_callback(self.pool.refill, tag, limits, role)
 

@@ -141,7 +141,7 @@ def read_feedback(student: Visit) -> None:
     open_lab(student)
     page.get_by_role("button", name="Fetch feedback first-steps").click()
     mine = page.locator(".campushub-panel").get_by_role("region", name="first-steps")
-    expect(mine).to_contain_text("Feedback is in", timeout=LONG)
+    expect(mine.locator(".campushub-told", has_text="Feedback is in")).to_be_visible(timeout=LONG)
 
 
 def find_it_again_elsewhere(student: Visit) -> None:
