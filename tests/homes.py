@@ -36,6 +36,11 @@ def in_home(person: Person, command: str) -> None:
     subprocess.run(["chown", "-R", "--no-dereference", "1000:1000", str(home)], check=True)
 
 
+def forget_lab(person: Person) -> None:
+    """Remove what JupyterLab would open again in a closed server: untitled notebooks, and what stood in its tabs."""
+    in_home(person, "rm -rf Untitled*.ipynb .jupyter/lab/workspaces")
+
+
 @contextmanager
 def home_on_its_own(person: Person, *, size: str, server: str = "second") -> Iterator[Path]:
     """The person's home on a file system of this size while the context lasts; the server must not run before."""

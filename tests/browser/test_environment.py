@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.homes import close, in_home
+from tests.homes import close, forget_lab, in_home
 from tests.instance import Instance, Person
 
 Open = Callable[[str], Visit]
@@ -23,6 +23,7 @@ SPEC = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"
 def person(instance: Instance) -> Iterator[Person]:
     found = instance.person("lena")
     close(found)
+    forget_lab(found)
     in_home(found, "rm -rf .environments mine own.ipynb")
     yield found
     close(found)

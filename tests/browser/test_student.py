@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.homes import close, fill, home_on_its_own, in_home
+from tests.homes import close, fill, forget_lab, home_on_its_own, in_home
 from tests.instance import Instance
 from tests.integration.test_limits import settings_with
 
@@ -189,3 +189,4 @@ def test_python_that_does_not_start_leads_to_rescue_mode(visit: Open, instance: 
     expect(note).to_contain_text("'.ipython' cannot be used: Python does not start with it", timeout=LONG)
     close(person)
     in_home(person, "rm -rf .ipython*")
+    forget_lab(person)

@@ -3,12 +3,14 @@
 import io
 import tarfile
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from campushub_client import folders
 from campushub_client.archive import Archive
 from campushub_client.service import SILENT, Service, ServiceError
+from jupyter_server.services.contents.fileio import atomic_writing
 
 
 def tar_of(**files: str) -> io.BytesIO:
@@ -62,6 +64,61 @@ def test_hand_in_leaves_checkpoints_and_feedback_out_and_keeps_links_as_links(tm
     with folders.packed(tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
         found = {member.name: member.issym() for member in archive}
     assert found == {"a.ipynb": False, "link": True}
+
+
+def test_notebook_that_is_being_saved_is_handed_in_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of it is on the disk, as JupyterLab's save leaves it for a moment; the rest comes while it is waited for."""
+    notebook = tmp_path / "a.ipynb"
+    notebook.write_text("old", encoding="utf-8")
+    with ExitStack() as save:
+        file = save.enter_context(atomic_writing(str(notebook)))
+        file.write("new")
+        file.flush()
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".~a.ipynb", "a.ipynb"]
+
+        def ends(_: float) -> None:
+            file.write(" and whole")
+            save.close()
+
+        monkeypatch.setattr("time.sleep", ends)
+        with folders.packed(tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
+            assert archive.getnames() == ["a.ipynb"]
+            assert archive.extractfile("a.ipynb").read() == b"new and whole"  # type: ignore[union-attr]
+
+
+def test_what_goes_or_grows_meanwhile_holds_no_hand_in_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.ipynb", "b.tmp", "c.log"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    add = tarfile.TarFile.add
+    pauses: list[float] = []
+
+    def meanwhile(archive: tarfile.TarFile, path: Path, **options: str | bool) -> None:
+        (tmp_path / "b.tmp").unlink(missing_ok=True)
+        add(archive, path, **options)  # type: ignore[arg-type]
+        with (tmp_path / "c.log").open("a", encoding="utf-8") as log:
+            log.write("more")
+
+    monkeypatch.setattr(tarfile.TarFile, "add", meanwhile)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    with folders.packed(tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
+        assert archive.getnames() == ["a.ipynb", "c.log"]
+    assert len(pauses) == folders.LOOKS - 1
+
+
+def test_file_that_shrinks_under_every_look_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tar that says more bytes than it has is no hand-in."""
+    (tmp_path / "a.ipynb").write_text("x" * 999, encoding="utf-8")
+    header = tarfile.TarFile.gettarinfo
+
+    def meanwhile(archive: tarfile.TarFile, name: Path, arcname: str) -> tarfile.TarInfo:
+        member = header(archive, name, arcname)
+        (tmp_path / "a.ipynb").write_text("x" * (member.size - 1), encoding="utf-8")
+        return member
+
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", meanwhile)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(OSError, match="unexpected end of data"), folders.packed(tmp_path):
+        pass
 
 
 async def test_archive_has_every_file_but_caches_and_links(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import io
 import os
 import queue
-import stat
 import threading
 import zipfile
 from collections.abc import AsyncIterator, Iterator
@@ -60,9 +59,9 @@ class Archive:
     def _add(self, archive: zipfile.ZipFile, path: Path) -> None:
         try:
             source = path.open("rb")
+            inside = zipfile.ZipInfo.from_file(path, str(path.relative_to(self.top)), strict_timestamps=False)
         except OSError:
             return
-        inside = zipfile.ZipInfo.from_file(path, str(path.relative_to(self.top)), strict_timestamps=False)
         inside.compress_type = zipfile.ZIP_DEFLATED
         with source, archive.open(inside, "w", force_zip64=True) as target:
             while chunk := source.read(READ):
@@ -73,5 +72,5 @@ class Archive:
             names[:] = sorted(name for name in names if name not in LEFT_OUT)
             for name in sorted(files):
                 path = Path(top) / name
-                if stat.S_ISREG(path.lstat().st_mode):
+                if path.is_file() and not path.is_symlink():
                     yield path

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 LEFT_OUT = {".ipynb_checkpoints", "__pycache__", ".git", "feedback", ".DS_Store", "Thumbs.db"}
+BEING_SAVED = ".~"  # before the name of the copy that jupyter_server keeps while it writes a file (its atomic_writing)
+LOOKS, PAUSE_SECONDS = (
+    5,
+    0.3,
+)  # a save takes milliseconds; a log that is written all the time must not hold a hand-in up
+
+Seen = dict[Path, tuple[int, int, int]]  # a file: its inode, time of change in nanoseconds, bytes
 
 
 def home_of_assignments(course: str) -> Path:
@@ -24,15 +33,50 @@ def home_of_assignments(course: str) -> Path:
 
 @contextmanager
 def packed(folder: Path, *, left_out: frozenset[str] | set[str] = frozenset(LEFT_OUT)) -> Iterator[IO[bytes]]:
-    """An uncompressed tar of a folder's files. Links stay links: the service refuses them in words."""
+    """An uncompressed tar of a folder's files. Links stay links: the service refuses them in words.
+
+    A notebook that JupyterLab is saving is waited for, and what changes meanwhile is packed again. Raises OSError.
+    """
     with TemporaryFile() as file:
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for path in sorted(folder.rglob("*")):
-                inside = path.relative_to(folder)
-                if not left_out & set(inside.parts) and (path.is_symlink() or not path.is_dir()):
-                    archive.add(path, arcname=str(inside), recursive=False)
+        for left in reversed(range(LOOKS)):
+            before = _seen(folder, left_out)
+            try:
+                _pack(file, folder, before)
+                moving = None
+            except OSError as shrank:
+                moving = shrank
+            if not _moved(before, _seen(folder, left_out)) or not left:
+                break
+            time.sleep(PAUSE_SECONDS)
+        if moving:
+            raise moving
         file.seek(0)
         yield file
+
+
+def _seen(folder: Path, left_out: frozenset[str] | set[str]) -> Seen:
+    found: Seen = {}
+    for path in folder.rglob("*"):
+        if not left_out & set(path.relative_to(folder).parts):
+            with suppress(FileNotFoundError):
+                state = path.lstat()
+                if not stat.S_ISDIR(state.st_mode):
+                    found[path] = (state.st_ino, state.st_mtime_ns, state.st_size)
+    return found
+
+
+def _moved(before: Seen, after: Seen) -> bool:
+    return before != after or any(path.name.startswith(BEING_SAVED) for path in after)
+
+
+def _pack(file: IO[bytes], folder: Path, paths: Iterable[Path]) -> None:
+    file.seek(0)
+    file.truncate()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(paths):
+            if not path.name.startswith(BEING_SAVED):
+                with suppress(FileNotFoundError):
+                    archive.add(path, arcname=str(path.relative_to(folder)), recursive=False)
 
 
 def unpack(stream: IO[bytes], target: Path, *, keep: bool = False) -> list[str]:
