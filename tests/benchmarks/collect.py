@@ -30,7 +30,7 @@ FIRST = datetime(2026, 11, 1, tzinfo=UTC)
 
 # Both sides: `given` says what is to be measured; the seconds of each are printed.
 MEASURE = """
-import io, json, logging, os, shutil, sys, time, warnings
+import io, json, logging, os, sys, time, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
 from traitlets.config import Config
@@ -47,9 +47,6 @@ def seconds(cls, assignment, student="", **more):
     began = time.perf_counter()
     verb.start()
     return time.perf_counter() - began
-def forget(assignment):
-    for folder in (Path(given["root"]) / "submitted").glob("*/" + assignment):
-        shutil.rmtree(folder)
 found = {{}}
 {measured}
 print(json.dumps(found))
@@ -70,11 +67,8 @@ config = Config()
 configure(config, "demo", Path(given["root"]))
 """
 COLLECT = """
-found["collect_new"] = []
-for _ in range(given["new"]):
-    forget(given["name"])
-    found["collect_new"].append(seconds(Collect, given["name"], update=True))
-found["collect_nothing_new"] = [seconds(Collect, given["name"], update=True) for _ in range(given["repeats"])]
+found["collect_new"] = [seconds(Collect, name, update=True) for name in given["new"]]
+found["collect_nothing_new"] = [seconds(Collect, given["new"][0], update=True) for _ in range(given["repeats"])]
 """
 STOCK_LIST = """
 found["list_one"] = [seconds(List, "", given["student"], inbound=True) for _ in range(given["repeats"])]
@@ -147,6 +141,7 @@ def as_data(count: int, found: Mapping[str, Seconds], where: Mapping[str, str]) 
         "conditions": {
             "course": f"{count} students, {ASSIGNMENTS} assignments, {ATTEMPTS} attempts each; one small notebook each",
             "measured": "nbgrader's ExchangeList and ExchangeCollect, each side's own, without starting Python",
+            "collect_new": "an assignment of which nothing was collected yet, median of five",
             "list": "everything that was handed in to the course (stock: `list --inbound`)",
             "list_one": "one student's own assignments and submissions (stock: `list --inbound` of that student)",
             "flat": "ours with three attempts each as a multiple of ours with one",
@@ -200,7 +195,8 @@ def our_seconds(instance: Instance, people: list[str], attempts: list[int]) -> S
     about = {"names": NAMES, "people": people, "attempts": attempts, "text": notebook(""), "first": FIRST.isoformat()}
     exec_in(instance, "service", FILL, json.dumps(about).encode())
     student = people[len(people) // 2]
-    given = {"root": str(instance.data / "courses" / "demo"), "name": "ps1", "new": 3, "repeats": REPEATS}
+    new = NAMES[5:] if attempts == [1] else NAMES[:5]  # each is collected once: the files of none lie there already
+    given = {"root": str(instance.data / "courses" / "demo"), "new": new, "repeats": REPEATS}
     given["token"] = tokens(instance, [student])[student]
     code = MEASURE.format(imports=OUR_IMPORTS, measured=COLLECT + OUR_LIST)
     found: Seconds = json.loads(exec_in(instance, "grader", code, json.dumps(given).encode()))
@@ -213,13 +209,7 @@ def our_seconds(instance: Instance, people: list[str], attempts: list[int]) -> S
 def stock_seconds(folder: Path, people: list[str]) -> Seconds:
     say("stock")
     fill_stock(folder / "exchange" / "stock", people)
-    given: dict[str, Any] = {
-        "root": "/course/course",
-        "exchange": "/course/exchange",
-        "name": "ps1",
-        "new": 3,
-        "repeats": REPEATS,
-    }
+    given = {"root": "/course/course", "exchange": "/course/exchange", "new": NAMES[:5], "repeats": REPEATS}
     given["student"] = people[len(people) // 2]
     code = MEASURE.format(imports=STOCK_IMPORTS, measured=COLLECT + STOCK_LIST)
     (folder / "measure.py").write_text(code, encoding="utf-8")

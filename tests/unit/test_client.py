@@ -4,7 +4,9 @@ import io
 import tarfile
 import zipfile
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from campushub_client import folders
@@ -131,6 +133,29 @@ async def test_archive_has_every_file_but_caches_and_links(tmp_path: Path) -> No
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.namelist() == ["work/a.txt"]
         assert archive.read("work/a.txt") == b"hello"
+
+
+def test_persons_proxy_and_netrc_are_not_for_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".netrc").write_text("default login asha password mine", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    asked = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"grader": true}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        assert Service(f"http://127.0.0.1:{server.server_port}", "ours").grader_is_there()
+        server.shutdown()
+    assert asked == ["token ours"]
 
 
 def test_silent_service_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

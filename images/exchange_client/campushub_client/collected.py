@@ -35,16 +35,24 @@ class Note:
         """The service's word; empty when there is none, or when something is not as it was laid there."""
         try:
             told: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            good = all(os.stat(file).st_mtime_ns == laid for file, laid in told["files"].items())  # noqa: PTH116 (1,000)
-            return str(told["word"]) if good else ""
+            return str(told["word"]) if self._as_laid(told["files"]) else ""
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return ""
 
-    def keep(self, word: str, files: Mapping[str, int]) -> None:
+    def _as_laid(self, files: Mapping[str, int]) -> bool:
+        """A thousand looks each time: from the course's folder, so that its own path is walked once."""
+        course = os.open(self.path.parent.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            return all(os.stat(file, dir_fd=course).st_mtime_ns == laid for file, laid in files.items())
+        finally:
+            os.close(course)
+
+    def keep(self, word: str, files: Mapping[Path, int]) -> None:
         """Keep the word, and when each of these files was written."""
+        inside = {os.path.relpath(file, self.path.parent.parent): laid for file, laid in files.items()}
         self.path.parent.mkdir(exist_ok=True)
         beside = self.path.with_name(f".{os.getpid()}-{self.path.name}")
-        beside.write_text(json.dumps({"word": word, "files": files}), encoding="utf-8")
+        beside.write_text(json.dumps({"word": word, "files": inside}), encoding="utf-8")
         beside.replace(self.path)
 
 

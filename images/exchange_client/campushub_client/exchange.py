@@ -148,13 +148,13 @@ class Collect(Exchange, abc.ExchangeCollect):
                 chosen[submission["student_id"]] = submission
         return chosen
 
-    def _collect(self, chosen: dict[str, dict[str, Any]]) -> dict[str, int]:
+    def _collect(self, chosen: dict[str, dict[str, Any]]) -> dict[Path, int]:
         """Bring what is not there yet; the files that say which submission lies where, and when each was written."""
         laid, new = {}, []
         for student, submission in chosen.items():
             folder = self.folder(self.coursedir.submitted_directory, student)
             found, written = collected.there(folder)
-            laid[str(folder / SUBMISSION_FILE)] = written
+            laid[folder / SUBMISSION_FILE] = written
             if found != submission["submission"]:
                 new.append(submission)
         add_to_gradebook(self.coursedir, new)
@@ -163,7 +163,7 @@ class Collect(Exchange, abc.ExchangeCollect):
         self.log.info("Collected %s of %s submissions of %s", len(new), len(chosen), self.name)
         return laid
 
-    def _bring(self, batch: list[dict[str, Any]]) -> dict[str, int]:
+    def _bring(self, batch: list[dict[str, Any]]) -> dict[Path, int]:
         laid = {}
         packed = self.service.submission_files(self.course, self.name, [one["submission"] for one in batch])
         with folders.unpacked(packed, Path(self.coursedir.root)) as scratch:
@@ -171,7 +171,7 @@ class Collect(Exchange, abc.ExchangeCollect):
                 folder = self.folder(self.coursedir.submitted_directory, one["student_id"])
                 at = datetime.fromisoformat(one["at"]).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
                 written = collected.lay(scratch / one["submission"], folder, submission=one["submission"], at=at)
-                laid[str(folder / SUBMISSION_FILE)] = written
+                laid[folder / SUBMISSION_FILE] = written
         return laid
 
 

@@ -186,14 +186,16 @@ class Service:
         for left in reversed(range(TRIES)):
             body = _chunks(file) if file else None
             try:
-                answer = requests.request(
-                    method,
-                    f"{self.url}/{path}",
-                    data=body,
-                    headers=told,
-                    timeout=(min(CONNECT_SECONDS, seconds), seconds),
-                    **more,
-                )
+                with requests.Session() as session:
+                    session.trust_env = False  # a proxy or a .netrc of the person's is not for what is beside them
+                    answer = session.request(
+                        method,
+                        f"{self.url}/{path}",
+                        data=body,
+                        headers=told,
+                        timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                        **more,
+                    )
             except requests.RequestException:
                 if not left or method == "POST":
                     raise ServiceError(SILENT) from None
