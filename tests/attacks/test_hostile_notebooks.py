@@ -209,6 +209,7 @@ def formgrader_page(instance: Instance, teacher: Person, browser: Browser) -> tu
 REACHED: dict[str, Callable[[Instance], bool]] = {
     "read-source": read_source,
     "read-hidden-tests": read_source,
+    "search-memory": read_source,
     "take-token": take_token,
     "leave-daemon": lambda _: daemons() > 0,
 }
