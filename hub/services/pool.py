@@ -19,6 +19,7 @@ from hub.settings import Sandbox
 log = logging.getLogger("campushub.worker")
 
 Kind = tuple[str, Sandbox, str]  # the image's tag, what its submission may use, and its role
+KINDS = 2  # so many of an image and role wait: two assignments that are graded at once do not take each other's
 
 
 @dataclass
@@ -45,10 +46,14 @@ class Pool:
     async def refill(self, image: str, limits: Sandbox, role: str = "student") -> None:
         """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so.
 
-        One kind of an image and role waits, the last that was used: assignments with limits of their own do not add up.
+        Of an image and role the last kinds wait that were used: assignments with limits of their own do not add up.
         """
         kind = (image, limits, role)
-        for other in [one for one in self.waiting if (one[0], one[2]) == (image, role) and one != kind]:
+        others = [
+            one for one in self.waiting if (one[0], one[2]) == (image, role) and one != kind and self.waiting[one]
+        ]
+        others.sort(key=lambda one: self.used.get(one, 0.0), reverse=True)
+        for other in others[KINDS - 1 :]:
             while self.waiting[other]:
                 await asyncio.to_thread(self.sandboxes.remove, self.waiting[other].popleft())
         while len(self.waiting[kind]) + self.making[kind] < limits.ready:

@@ -106,15 +106,29 @@ async def test_what_nobody_needs_any_more_is_removed() -> None:
     assert engine.removed == ["1"]
 
 
-async def test_assignments_with_limits_of_their_own_keep_no_more_waiting() -> None:
-    engine, own = Engine(), LIMITS.model_copy(update={"seconds": 20})
-    pool = pool_of(engine, [0.0])
-    await pool.refill("image", LIMITS)
+async def test_assignments_with_limits_of_their_own_keep_no_more_waiting_than_two() -> None:
+    engine, clock = Engine(), [0.0]
+    pool = pool_of(engine, clock)
+    first, second, third = (LIMITS.model_copy(update={"seconds": seconds}) for seconds in (20, 30, 40))
     await pool.refill("other image", LIMITS)
-    await pool.refill("image", own)
-    waits = [made.identity for made in engine.made if made.limits == LIMITS][: LIMITS.ready]
-    assert engine.removed == waits
-    assert (await pool.take("image", own)).limits == own
+    for limits in (first, second, first, third):
+        clock[0] += 1
+        await pool.take("image", limits)
+        await pool.refill("image", limits)
+    made = {one.identity: one.limits for one in engine.made}
+    assert [made[identity] for identity in engine.removed] == [second] * LIMITS.ready, "it was used least lately"
+    assert (await pool.take("image", third)).limits == third
+
+
+async def test_two_assignments_graded_at_once_do_not_take_each_others() -> None:
+    engine = Engine()
+    pool = pool_of(engine, [0.0])
+    ones = [LIMITS.model_copy(update={"seconds": seconds}) for seconds in (20, 30)]
+    for limits in ones * 3:
+        await pool.take("image", limits)
+        await pool.refill("image", limits)
+    assert engine.removed == []
+    assert len(engine.made) == 6 + 2 * LIMITS.ready
 
 
 async def test_an_engine_that_makes_none_stops_nothing_but_the_submission_itself() -> None:
