@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 
@@ -237,6 +238,71 @@ extensions = Table(
     Column("due", Moment, nullable=False),
     Column("reason", String(200), nullable=False, default=""),
     Column("given_by", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+held = text("freed_at IS NULL")  # of a lease: one a slot, one a person
+where_held: dict[str, Any] = {"sqlite_where": held, "postgresql_where": held}
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("trouble", Text, nullable=False, default=""),  # why it is lent to nobody; empty for a good one
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slot", String(64), nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("course", String(24), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("since", Moment, nullable=False),  # in this state
+    Column("until", Moment, nullable=False),
+    Column("busy_at", Moment, nullable=False),
+    Column("warned", String(8)),
+    Column("warned_at", Moment),
+    Column("began_at", Moment),  # none while it is offered
+    Column("ended_at", Moment),
+    Column("reason", String(8)),
+    Column("ended_by", String(64)),
+    Column("hours", Float, nullable=False, default=0),  # GPU hours, once it has ended
+    Column("freed_at", Moment),  # when its container was gone; none while it holds the slot
+    Index("lease_of_slot", "slot", unique=True, **where_held),
+    Index("lease_of_person", "person", unique=True, **where_held),
+    Index("leases_of_week", "person", "ended_at"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("person", String(64), primary_key=True),
+    Column("course", String(24), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ahead", Boolean, nullable=False, default=False),
+)
+
+gpu_hours = Table(
+    "gpu_hours",
+    metadata,
+    Column("person", String(64), primary_key=True),
+    Column("hours", Float, nullable=False),  # decayed up to `at`
+    Column("at", Moment, nullable=False),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("course", String(24), nullable=False, index=True),
+    Column("begins", Moment, nullable=False),
+    Column("ends", Moment, nullable=False, index=True),
+    Column("slots", Integer, nullable=False),
+    Column("person", String(64), nullable=False),
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment),
 )

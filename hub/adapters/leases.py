@@ -1,0 +1,271 @@
+"""The ledger of GPUs: who waits, who holds which slot, how many hours each has had. Each public method is one transaction.
+
+What is to be done is `hub.lending`'s word; here it is kept. That no slot and no person has two leases is the database's own constraint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy.engine import Connection, RowMapping
+
+from hub.adapters.store import Store
+from hub.adapters.tables import gpu_hours, leases, reservations, slots, tickets
+from hub.exchange import Refused
+from hub.gpus import (
+    HOUR,
+    WEEK,
+    Lease,
+    Ledger,
+    Policy,
+    Reason,
+    Reservation,
+    Slot,
+    State,
+    Ticket,
+    Used,
+    Warned,
+    decayed,
+    renewed,
+    term,
+)
+from hub.lending import Change, End, Offer, Warn, due, offers
+
+HELD = leases.c.freed_at.is_(None)
+
+
+@dataclass(frozen=True)
+class Leases:
+    """The ledger over the declared slots. Raises Refused, in words, for what a person may not do now."""
+
+    store: Store
+    declared: tuple[Slot, ...]
+    policy: Policy
+
+    def ledger(self, now: datetime) -> Ledger:
+        """How everything stands."""
+        with self.store.begin() as connection:
+            return self._ledger(connection, now)
+
+    def lease(self, person: str) -> Lease | None:
+        with self.store.begin() as connection:
+            return self._lease(connection, person)
+
+    # -- what a person does ----------------------------------------------------------------------------------------
+
+    def ask(self, person: str, course: str, now: datetime) -> Lease | Ticket:
+        """A slot, if one is free and nobody is before them; otherwise a ticket. Asked again it is the same."""
+        with self.store.begin() as connection:
+            lease = self._lease(connection, person)
+            if lease is not None and lease.state is not State.STOPPING:
+                return lease
+            first = sql.select(tickets).order_by(tickets.c.person != person).limit(1)
+            before = connection.execute(first).mappings().first()
+            if before is not None and before["person"] == person:
+                return _ticket(before)
+            ticket = Ticket(person, course, now)
+            if before is None:
+                ledger = self._ledger(connection, now, [ticket])
+                for offer in offers(ledger, self.policy, now):
+                    return self._lend(connection, offer.slot.name, ticket, ledger, now)
+            connection.execute(sql.insert(tickets).values(person=person, course=course, at=now))
+            return ticket
+
+    def claim(self, person: str, now: datetime) -> Lease:
+        """Take what was offered."""
+        with self.store.begin() as connection:
+            lease = self._lease(connection, person)
+            if lease is None or lease.state is not State.OFFERED or now >= lease.until:
+                raise Refused("Nothing is offered to you any more. Ask for a GPU again.")
+            until = term(self._ledger(connection, now, []), lease.course, self.policy, now)
+            self._change(connection, lease, state=State.STARTING, since=now, until=until, busy_at=now, began_at=now)
+        return Lease(lease.slot, person, lease.course, State.STARTING, now, until, now)
+
+    def leave(self, person: str) -> None:
+        """Wait no longer."""
+        with self.store.begin() as connection:
+            connection.execute(sql.delete(tickets).where(tickets.c.person == person))
+
+    def renew(self, person: str, now: datetime) -> datetime:
+        """Begin the lease's time anew; until when it is now."""
+        with self.store.begin() as connection:
+            lease = self._lease(connection, person)
+            if lease is None:
+                raise Refused("You have no GPU now.")
+            waiting = [_ticket(row) for row in connection.execute(sql.select(tickets).limit(1)).mappings()]
+            ledger = self._ledger(connection, now, waiting)
+            until = renewed(ledger, lease, self.policy, now)
+            if until is None:
+                raise Refused("Somebody waits for a GPU, or a class needs it: your time cannot begin anew now.")
+            self._change(connection, lease, until=until, warned=None, warned_at=None)
+            return until
+
+    def end(self, person: str, reason: Reason, now: datetime, by: str | None = None) -> Lease | None:
+        """End somebody's lease; the slot is free once `freed` is told. None when there is none, or it has ended already."""
+        with self.store.begin() as connection:
+            lease = self._lease(connection, person)
+            if lease is None or lease.state is State.STOPPING:
+                return None
+            self._end(connection, lease, reason, now, by)
+            return lease
+
+    # -- what is found ---------------------------------------------------------------------------------------------
+
+    def started(self, person: str, now: datetime) -> None:
+        """Their server is up."""
+        with self.store.begin() as connection:
+            lease = self._lease(connection, person)
+            if lease is not None and lease.state is State.STARTING:
+                self._change(connection, lease, state=State.ACTIVE, since=now, busy_at=now)
+
+    def freed(self, person: str, now: datetime) -> None:
+        """Nothing of an ended lease runs any more."""
+        with self.store.begin() as connection:
+            mine = sql.and_(HELD, leases.c.person == person, leases.c.state == State.STOPPING)
+            connection.execute(sql.update(leases).where(mine).values(freed_at=now))
+
+    def computing(self, names: Iterable[str], now: datetime) -> None:
+        """The processes of these slots' leases have computed lately."""
+        with self.store.begin() as connection:
+            these = sql.and_(HELD, leases.c.slot.in_(list(names)), leases.c.state == State.ACTIVE)
+            connection.execute(sql.update(leases).where(these).values(busy_at=now))
+
+    def found_bad(self, slot: str, trouble: str) -> None:
+        """A slot is lent to nobody, for a reason; with an empty one it is good again."""
+        with self.store.begin() as connection:
+            connection.execute(sql.delete(slots).where(slots.c.name == slot))
+            connection.execute(sql.insert(slots).values(name=slot, trouble=trouble))
+
+    def advance(self, now: datetime) -> list[Change]:
+        """Do what is due; what it was, for whoever tells people and ends servers."""
+        with self.store.begin() as connection:
+            ledger = self._ledger(connection, now)
+            changes = due(ledger, self.policy, now)
+            for change in changes:
+                match change:
+                    case Offer(ticket, slot):
+                        self._lend(connection, slot.name, ticket, ledger, now, offered=True)
+                    case Warn(lease, warned):
+                        told = {"warned": warned.reason, "warned_at": warned.at} if warned else {"warned": None}
+                        self._change(connection, lease, **told)
+                    case End(lease, reason):
+                        self._end(connection, lease, reason, now)
+        return changes
+
+    # -- reservations ----------------------------------------------------------------------------------------------
+
+    def reserve(self, wanted: Reservation, person: str, now: datetime) -> None:
+        """Keep slots for a class; raises Refused when there are not so many at that time."""
+        with self.store.begin() as connection:
+            together = [*self._reservations(connection, now), wanted]
+            for begins in (one.begins for one in together if wanted.begins <= one.begins < wanted.ends):
+                taken = sum(one.slots for one in together if one.begins <= begins < one.ends)
+                if taken > len(self.declared):
+                    left = len(self.declared) - taken + wanted.slots
+                    raise Refused(f"Only {left} of {len(self.declared)} GPUs are not reserved at that time.")
+            values = {"course": wanted.course, "begins": wanted.begins, "ends": wanted.ends, "slots": wanted.slots}
+            connection.execute(sql.insert(reservations).values(**values, person=person, at=now))
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def _ledger(self, connection: Connection, now: datetime, waiting: Sequence[Ticket] | None = None) -> Ledger:
+        """Everything, or without the queue but for these."""
+        bad = set(connection.execute(sql.select(slots.c.name).where(slots.c.trouble != "")).scalars())
+        good = tuple(Slot(one.name, one.gpu, one.share, one.good and one.name not in bad) for one in self.declared)
+        rows = connection.execute(sql.select(leases).where(HELD)).mappings().all()
+        if waiting is None:
+            waiting = [_ticket(row) for row in connection.execute(sql.select(tickets)).mappings()]
+        people = None if len(waiting) > len(rows) else [one.person for one in waiting] + [row["person"] for row in rows]
+        held = {row["person"]: self._hours(row, now) for row in rows}
+        used = self._used(connection, people, held, now)
+        return Ledger(good, tuple(map(_lease, rows)), tuple(waiting), self._reservations(connection, now), used)
+
+    def _used(
+        self, connection: Connection, people: list[str] | None, held: dict[str, float], now: datetime
+    ) -> dict[str, Used]:
+        """The hours of these people, or of all who wait or hold."""
+        week = sql.select(leases.c.person, sql.func.sum(leases.c.hours).label("hours")).where(
+            leases.c.ended_at > now - WEEK
+        )
+        kept = sql.select(gpu_hours)
+        if people is None:
+            week = week.where(leases.c.person.in_(sql.select(tickets.c.person)) | leases.c.person.in_(list(held)))
+            kept = kept.where(gpu_hours.c.person.in_(sql.select(tickets.c.person)) | gpu_hours.c.person.in_(list(held)))
+        else:
+            week, kept = week.where(leases.c.person.in_(people)), kept.where(gpu_hours.c.person.in_(people))
+        weekly = {row.person: float(row.hours) for row in connection.execute(week.group_by(leases.c.person))}
+        old = {
+            row["person"]: decayed(row["hours"], now - row["at"], self.policy)
+            for row in connection.execute(kept).mappings()
+        }
+        names = {*weekly, *old, *held}
+        return {
+            name: Used(old.get(name, 0) + held.get(name, 0), weekly.get(name, 0) + held.get(name, 0)) for name in names
+        }
+
+    def _hours(self, row: RowMapping, now: datetime) -> float:
+        """GPU hours of a lease up to now, which are in no sum yet."""
+        shares = {one.name: one.share for one in self.declared}
+        running = row["began_at"] is not None and row["ended_at"] is None
+        return shares.get(row["slot"], 1) * ((now - row["began_at"]) / HOUR) if running else 0
+
+    def _reservations(self, connection: Connection, now: datetime) -> tuple[Reservation, ...]:
+        query = sql.select(reservations).where(reservations.c.ends > now, reservations.c.ended_at.is_(None))
+        rows = connection.execute(query).mappings()
+        return tuple(Reservation(row["course"], row["begins"], row["ends"], row["slots"]) for row in rows)
+
+    def _lease(self, connection: Connection, person: str) -> Lease | None:
+        row = connection.execute(sql.select(leases).where(HELD, leases.c.person == person)).mappings().first()
+        return _lease(row) if row else None
+
+    def _lend(
+        self, connection: Connection, slot: str, ticket: Ticket, ledger: Ledger, now: datetime, *, offered: bool = False
+    ) -> Lease:
+        """Let somebody have a slot: at once, or offered for a while."""
+        until = now + self.policy.claim if offered else term(ledger, ticket.course, self.policy, now)
+        state = State.OFFERED if offered else State.STARTING
+        made = Lease(slot, ticket.person, ticket.course, state, now, until, now)
+        about = {"slot": slot, "person": ticket.person, "course": ticket.course, "state": state}
+        when = {"made_at": now, "since": now, "until": until, "busy_at": now, "began_at": None if offered else now}
+        connection.execute(sql.insert(leases).values(**about, **when))
+        connection.execute(sql.delete(tickets).where(tickets.c.person == ticket.person))
+        return made
+
+    def _end(self, connection: Connection, lease: Lease, reason: Reason, now: datetime, by: str | None = None) -> None:
+        row = connection.execute(sql.select(leases).where(HELD, leases.c.slot == lease.slot)).mappings().one()
+        hours, offered = self._hours(row, now), lease.state is State.OFFERED
+        ended = {
+            "state": State.STOPPING,
+            "since": now,
+            "ended_at": now,
+            "reason": reason,
+            "ended_by": by,
+            "hours": hours,
+        }
+        self._change(connection, lease, **ended, freed_at=now if offered else None)
+        if hours:
+            mine = gpu_hours.c.person == lease.person
+            before = connection.execute(sql.select(gpu_hours).where(mine)).mappings().first()
+            old = decayed(before["hours"], now - before["at"], self.policy) if before else 0
+            connection.execute(sql.delete(gpu_hours).where(mine))
+            connection.execute(sql.insert(gpu_hours).values(person=lease.person, hours=old + hours, at=now))
+        if reason is Reason.FAULT:
+            again = {"person": lease.person, "course": lease.course, "at": now, "ahead": True}
+            connection.execute(sql.insert(tickets).values(**again))
+
+    def _change(self, connection: Connection, lease: Lease, **values: Any) -> None:
+        connection.execute(sql.update(leases).where(HELD, leases.c.slot == lease.slot).values(**values))
+
+
+def _lease(row: RowMapping) -> Lease:
+    warned = Warned(Reason(row["warned"]), row["warned_at"]) if row["warned"] else None
+    about = (row["slot"], row["person"], row["course"], State(row["state"]), row["since"], row["until"], row["busy_at"])
+    return Lease(*about, warned)
+
+
+def _ticket(row: RowMapping) -> Ticket:
+    return Ticket(row["person"], row["course"], row["at"], row["ahead"])
