@@ -6,7 +6,7 @@ What is to be done is `hub.lending`'s word; here it is kept. That no slot and no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -173,38 +173,27 @@ class Leases:
     # -- rows ------------------------------------------------------------------------------------------------------
 
     def _ledger(self, connection: Connection, now: datetime, waiting: Sequence[Ticket] | None = None) -> Ledger:
-        """Everything, or without the queue but for these."""
+        """Everything; or with these in the place of the queue, whose order, and so the hours of each, does not matter then."""
         bad = set(connection.execute(sql.select(slots.c.name).where(slots.c.trouble != "")).scalars())
-        good = tuple(Slot(one.name, one.gpu, one.share, one.good and one.name not in bad) for one in self.declared)
+        good = tuple(replace(one, good=one.good and one.name not in bad) for one in self.declared)
         rows = connection.execute(sql.select(leases).where(HELD)).mappings().all()
+        classes, used = self._reservations(connection, now), {}
         if waiting is None:
             waiting = [_ticket(row) for row in connection.execute(sql.select(tickets)).mappings()]
-        people = None if len(waiting) > len(rows) else [one.person for one in waiting] + [row["person"] for row in rows]
-        held = {row["person"]: self._hours(row, now) for row in rows}
-        used = self._used(connection, people, held, now)
-        return Ledger(good, tuple(map(_lease, rows)), tuple(waiting), self._reservations(connection, now), used)
+            used = self._used(connection, {row["person"]: self._hours(row, now) for row in rows}, now)
+        return Ledger(good, tuple(map(_lease, rows)), tuple(waiting), classes, used)
 
-    def _used(
-        self, connection: Connection, people: list[str] | None, held: dict[str, float], now: datetime
-    ) -> dict[str, Used]:
-        """The hours of these people, or of all who wait or hold."""
-        week = sql.select(leases.c.person, sql.func.sum(leases.c.hours).label("hours")).where(
-            leases.c.ended_at > now - WEEK
-        )
-        kept = sql.select(gpu_hours)
-        if people is None:
-            week = week.where(leases.c.person.in_(sql.select(tickets.c.person)) | leases.c.person.in_(list(held)))
-            kept = kept.where(gpu_hours.c.person.in_(sql.select(tickets.c.person)) | gpu_hours.c.person.in_(list(held)))
-        else:
-            week, kept = week.where(leases.c.person.in_(people)), kept.where(gpu_hours.c.person.in_(people))
-        weekly = {row.person: float(row.hours) for row in connection.execute(week.group_by(leases.c.person))}
-        old = {
-            row["person"]: decayed(row["hours"], now - row["at"], self.policy)
-            for row in connection.execute(kept).mappings()
-        }
-        names = {*weekly, *old, *held}
+    def _used(self, connection: Connection, held: dict[str, float], now: datetime) -> dict[str, Used]:
+        """The hours of all who wait or hold; `held` are those of leases that have not ended."""
+        names = sql.select(tickets.c.person).union(sql.select(leases.c.person).where(HELD))
+        week = sql.select(leases.c.person, sql.func.sum(leases.c.hours).label("hours"))
+        week = week.where(leases.c.ended_at > now - WEEK, leases.c.person.in_(names)).group_by(leases.c.person)
+        weekly = {row.person: float(row.hours) for row in connection.execute(week)}
+        kept = connection.execute(sql.select(gpu_hours).where(gpu_hours.c.person.in_(names))).mappings()
+        old = {row["person"]: decayed(row["hours"], now - row["at"], self.policy) for row in kept}
         return {
-            name: Used(old.get(name, 0) + held.get(name, 0), weekly.get(name, 0) + held.get(name, 0)) for name in names
+            name: Used(old.get(name, 0) + held.get(name, 0), weekly.get(name, 0) + held.get(name, 0))
+            for name in {*weekly, *old, *held}
         }
 
     def _hours(self, row: RowMapping, now: datetime) -> float:
