@@ -70,8 +70,8 @@ class Leases:
             ticket = Ticket(person, course, now)
             if before is None:
                 ledger = self._ledger(connection, now, [ticket])
-                for offer in offers(ledger, self.policy, now):
-                    return self._lend(connection, offer.slot.name, ticket, ledger, now)
+                if found := offers(ledger, self.policy, now):
+                    return self._lend(connection, found[0].slot.name, ticket, ledger, now)
             connection.execute(sql.insert(tickets).values(person=person, course=course, at=now))
             return ticket
 

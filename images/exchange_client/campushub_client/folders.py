@@ -18,10 +18,8 @@ from typing import IO
 
 LEFT_OUT = {".ipynb_checkpoints", "__pycache__", ".git", "feedback", ".DS_Store", "Thumbs.db"}
 BEING_SAVED = ".~"  # before the name of the copy that jupyter_server keeps while it writes a file (its atomic_writing)
-LOOKS, PAUSE_SECONDS = (
-    5,
-    0.3,
-)  # a save takes milliseconds; a log that is written all the time must not hold a hand-in up
+# A save takes milliseconds; a log that is written all the time must not hold a hand-in up.
+LOOKS, PAUSE_SECONDS = 5, 0.3
 
 Seen = dict[Path, tuple[int, int, int]]  # a file: its inode, time of change in nanoseconds, bytes
 
