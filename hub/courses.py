@@ -37,8 +37,10 @@ class Person:
 
 EVERYBODY = frozenset({"see", "work", "fetch", "submit", "read_own", "ask_again"})
 LOOKING = frozenset({"see", "look", "read_roster", "see_submissions", "read_mark_log"})
-TEACHING = LOOKING | frozenset({"grade", "release", "collect", "return_feedback", "announce", "answer_requests"})
-LEADING = frozenset({"reset_password", "change_roster", "set_rules", "hand_in_for"})
+TEACHING = LOOKING | frozenset(
+    {"grade", "release", "collect", "return_feedback", "announce", "answer_requests", "see_leases"}
+)
+LEADING = frozenset({"reset_password", "change_roster", "set_rules", "hand_in_for", "change_leases"})
 
 MAY: Mapping[Role, frozenset[str]] = {
     Role.STUDENT: EVERYBODY,

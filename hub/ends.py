@@ -23,6 +23,7 @@ class Asked(StrEnum):
     PERSON = "person"
     CULLER = "culler"
     ADMINISTRATOR = "administrator"
+    LEASE = "lease"  # nobody: the time with a GPU was over
 
 
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -33,6 +34,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "memory": (
         "It was ended because it ran out of memory.",
         "Your files are there. Load less data at once, close notebooks that you do not need, then open it again.",
+    ),
+    "lease": (
+        "The time with its GPU was over.",
+        "Your files are there. The GPU page of the course says why it ended, and lets you ask for a GPU again.",
     ),
     "administrator": (
         "It was ended from outside: by the administrator, or because the machine was restarted.",
@@ -58,7 +63,7 @@ def reason(state: Mapping[str, Any], *, asked: Asked | None, came_up: bool) -> s
     has an empty state: somebody removed it on the machine itself.
     """
     if asked is not None:
-        return {Asked.PERSON: "stopped", Asked.CULLER: "idle", Asked.ADMINISTRATOR: "administrator"}[asked]
+        return {Asked.PERSON: "stopped", Asked.CULLER: "idle"}.get(asked, str(asked))
     code = state.get("ExitCode")
     # Docker says OOMKilled of a container in which any process ever ran out of memory, a notebook's kernel too.
     if state.get("OOMKilled") and code == KILLED:

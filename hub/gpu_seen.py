@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -53,3 +54,11 @@ class Seen:
         devices = tuple(Device(**one) for one in told["devices"])
         holders = tuple(Holder(**{**one, "devices": tuple(one["devices"])}) for one in told["holders"])
         return cls(told["driver"], told["trouble"], devices, holders, told.get("strangers"))
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen last, and when."""
+
+    seen: Seen
+    at: datetime

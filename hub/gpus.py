@@ -39,6 +39,7 @@ class Reason(StrEnum):
     RESERVED = "reserved"  # a class begins
     BUDGET = "budget"  # its person has had more than their share, and somebody waits who has not
     FAULT = "fault"  # of the GPU
+    SERVER = "server"  # its server ended by itself
     STAFF = "staff"
 
 
@@ -242,3 +243,10 @@ class Classes:
         for course, leases in self.lasting.items():
             found += sorted(leases, key=weight, reverse=True)[: self._without(course)]
         return sorted(found, key=weight, reverse=True)[: max(0, len(found) - self.room)]
+
+
+def most_reserved(kept: Iterable[Reservation], begins: datetime, ends: datetime) -> int:
+    """How many slots are reserved at most at one moment of a time."""
+    there = [one for one in kept if one.begins < ends and one.ends > begins]
+    moments = [begins, *(one.begins for one in there if one.begins > begins)]
+    return max(sum(one.slots for one in there if one.begins <= moment < one.ends) for moment in moments)

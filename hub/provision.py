@@ -21,7 +21,7 @@ from hub.settings import CORE_PARTS, Settings, as_data
 from hub.trouble import Trouble
 
 # What running parts read again by themselves; a change of the rest starts them anew.
-READ_AGAIN = {"admins", "backup_days", "courses", "limits", "reserve", "submission_limit"}
+READ_AGAIN = {"admins", "backup_days", "courses", "gpus", "limits", "reserve", "submission_limit"}
 MEGABYTE = 1024**2
 
 
@@ -82,6 +82,7 @@ def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
             "core": {part: settings.core_address(part) for part in CORE_PARTS},
             "students": {part: settings.address(part) for part in ("hub", "proxy", "service")},
         },
+        "campushub_gpus": sorted({slot.device for slot in settings.gpus.slots.values()}),
         "campushub_settings_id": _settings_id(settings, config),
         "campushub_material_paths": _material_paths(settings),
         "campushub_upload_limit": settings.submission_limit + 4 * MEGABYTE,

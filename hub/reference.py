@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from hub.cli import parser
 from hub.courses import LOOKING, MAY, VERBS, Role
+from hub.gpu_settings import Period, Slot
 from hub.settings import Course, Settings, as_data
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,8 @@ VERB_WORDS = {
     "change_roster": "change the roster",
     "set_rules": "set an assignment's rules, give and end extensions",
     "hand_in_for": "hand in for students",
+    "see_leases": "see who has a GPU, and who waits for one",
+    "change_leases": "reserve GPUs for a class, end or lengthen somebody's lease",
 }
 
 
@@ -71,6 +74,8 @@ def files() -> dict[Path, str]:
 def settings_page() -> str:
     rows = [*_rows(Settings, "", as_data(Settings()))]
     rows += _rows(Course, "courses.KEY.", {"image": "base", "branch": "main"})
+    rows += _rows(Slot, "gpus.slots.NAME.", {})
+    rows += _rows(Period, "gpus.periods.NAME.", {"begins": "00:00", "ends": "23:59:59"})
     return HEAD + "\n".join(f"| `{name}` | {default} | {meaning} |" for name, default, meaning in rows) + "\n"
 
 

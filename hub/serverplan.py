@@ -33,20 +33,32 @@ class Plan:
 
 
 def course_and_kind(server: str) -> tuple[str, str]:
-    """A server's course and what it is for: `grade-nn` is for `grade`, `nn` for `work`."""
-    if server.startswith("grade-"):
-        return server.removeprefix("grade-"), "grade"
+    """A server's course and what it is for: `grade-nn` is for `grade`, `gpu-nn` for work with a `gpu`, `nn` for `work`."""
+    for kind in ("grade", "gpu"):
+        if server.startswith(f"{kind}-"):
+            return server.removeprefix(f"{kind}-"), kind
     return server, "work"
+
+
+def image(settings: Settings, course: str, kind: str) -> str:
+    """The image of a course's servers of a kind."""
+    about = settings.courses[course]
+    return about.gpu_image if kind == "gpu" and about.gpu_image else about.image
 
 
 def plan(settings: Settings, person: str, folder: str, course: str, kind: str) -> Plan:
     """The plan of a person's server; `folder` is the person's name as a folder's name."""
-    return (_grade if kind == "grade" else _work)(settings, person, folder, course)
+    if kind == "grade":
+        return _grade(settings, person, folder, course)
+    return _work(settings, person, folder, course, kind)
 
 
-def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
+def _work(settings: Settings, person: str, folder: str, course: str, kind: str) -> Plan:
     home, about = settings.folders.homes / folder, settings.courses[course]
     environment, read_only, first_page = _environment(settings, course, "work"), {}, "/lab"
+    if kind == "gpu":
+        environment["CAMPUSHUB_IMAGE"] = image(settings, course, kind)
+        del environment["CAMPUSHUB_IDLE_MINUTES"]  # the lease ends it: a training run needs no open page
     copy = settings.folders.material / f"{course}.git"
     if about.material is not None and copy.exists():  # Docker would make a missing one, as root's
         inside = f"/srv/material/{course}.git"
@@ -58,7 +70,7 @@ def _work(settings: Settings, person: str, folder: str, course: str) -> Plan:
         folders=(home,),
         mounts={str(home): HOME},
         read_only=read_only,
-        labels=_labels(settings, person, course, course),
+        labels=_labels(settings, person, course, f"gpu-{course}" if kind == "gpu" else course),
         environment=environment,
         default_url=first_page,
     )
@@ -90,6 +102,9 @@ def _environment(settings: Settings, course: str, kind: str) -> dict[str, str]:
         "CAMPUSHUB_ROLE": kind,
         "HOME": HOME,
         "JUPYTER_CONFIG_PATH": f"{CONFIG}/{kind}",
+        # An image may say `all`; where NVIDIA's own runtime is registered, it would give every GPU to it.
+        "NVIDIA_VISIBLE_DEVICES": "void",
+        **({"CAMPUSHUB_GPUS": "1"} if kind == "work" and settings.lends_to(course) else {}),
         "TZ": os.environ.get("TZ", "UTC"),
     }
 
@@ -108,9 +123,14 @@ def _labels(settings: Settings, person: str, course: str, server: str) -> dict[s
     }
 
 
-def host_config(limits: Limits) -> dict[str, Any]:
-    """Docker's host configuration of a server, as docker-py takes it. Memory sizes are bytes."""
+def host_config(limits: Limits, device: str | None = None) -> dict[str, Any]:
+    """Docker's host configuration of a server, as docker-py takes it. Memory sizes are bytes.
+
+    `device` is the UUID of its GPU, injected by the Container Device Interface.
+    """
+    devices = [{"driver": "cdi", "device_ids": [f"nvidia.com/gpu={device}"]}] if device else []
     return {
+        "device_requests": devices,
         "auto_remove": False,  # how it ended is noted first
         "memswap_limit": limits.memory,  # equal to memory: no swap on top
         "pids_limit": limits.processes,

@@ -13,11 +13,13 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from hub.folders import Folders
+from hub.gpu_settings import Gpus
 from hub.values import (
     CourseKey,
+    Model,
     PersonName,
     Size,
     Subnet,
@@ -25,15 +27,12 @@ from hub.values import (
     domain_name,
     git_source,
     image_name,
+    optional_image,
     package,
     time_zone,
 )
 
 CLAIMS = {"oidc": "preferred_username", "github": "email", "google": "email"}
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Limits(Model):
@@ -160,6 +159,9 @@ class Course(Model):
     image: Annotated[str, AfterValidator(image_name)] = Field(
         "base", description="the image of its servers, one of images/images.yaml"
     )
+    gpu_image: Annotated[str | None, AfterValidator(optional_image)] = Field(
+        None, description="the image of its servers with a GPU; empty: the course has none"
+    )
     material: Annotated[str | None, AfterValidator(git_source)] = Field(
         None, description="git repository of its notebooks: a URL or an absolute path"
     )
@@ -208,6 +210,7 @@ class Settings(Model):
     limits: Limits = Field(Limits(), description="what one server may use, unless its course says otherwise")
     sandbox: Sandbox = Field(Sandbox(), description="what one submission may use while it is graded")
     network: Network = Field(Network(), description="addresses used inside the machine")
+    gpus: Gpus = Field(Gpus(), description="the GPUs that are lent")
     courses: Mapping[CourseKey, Course] = Field({}, description="the courses, by key")
 
     def limits_of(self, course: str) -> Limits:
@@ -215,6 +218,17 @@ class Settings(Model):
         found = self.courses.get(course)
         own = found.limits.model_dump(exclude_none=True) if found else {}
         return Limits.model_validate({**self.limits.model_dump(), **own})
+
+    @property
+    def images(self) -> list[str]:
+        """Every image that courses name."""
+        found = [{course.image, course.gpu_image} for course in self.courses.values()]
+        return sorted({name for names in found for name in names if name is not None})
+
+    def lends_to(self, course: str) -> bool:
+        """Whether a course's people may ask for a GPU."""
+        found = self.courses.get(course)
+        return bool(self.gpus.slots) and found is not None and found.gpu_image is not None
 
     def address(self, part: Literal["gateway", "hub", "proxy", "service"]) -> str:
         """The fixed address of a part on the students' network."""

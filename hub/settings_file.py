@@ -9,12 +9,12 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from hub.settings import Course, Settings
+from hub.settings import Settings
 
 
 @dataclass(frozen=True, order=True)
@@ -220,10 +220,12 @@ def _close(place: tuple[str, ...]) -> str:
 def _siblings(place: tuple[str, ...]) -> list[str]:
     """The settings that may stand at a place."""
     model: type[BaseModel] = Settings
-    for index, part in enumerate(place):
-        if place[index - 1 : index] == ("courses",):
-            model = Course
-        elif part != "courses" and (inner := _model_of(model, part)) is not None:
+    named = False  # whether the next part is a name that the administrator gave
+    for part in place:
+        if named:
+            named = False
+        elif (inner := _model_of(model, part)) is not None:
+            named = get_origin(model.model_fields[part].annotation) is Mapping
             model = inner
     return list(model.model_fields)
 

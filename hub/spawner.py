@@ -16,7 +16,7 @@ from traitlets import Unicode
 from hub import image_record, serverplan
 from hub.adapters.homes import prepare_folder
 from hub.coming_up import NotStarted
-from hub.end_notes import NotesEnds
+from hub.gpu_start import TakesSlots
 from hub.secrets import Secrets
 from hub.service_client import ServiceSilent, ask
 from hub.settings import Settings
@@ -24,8 +24,8 @@ from hub.settings_file import SettingsInvalid, load
 from hub.values import size_text
 
 
-class CampusSpawner(NotesEnds):
-    """One named server: `<course>` for work, `grade-<course>` for grading."""
+class CampusSpawner(TakesSlots):
+    """One named server: `<course>` for work, `gpu-<course>` for work with a GPU, `grade-<course>` for grading."""
 
     config_path = Unicode(help="the settings file, read at every start").tag(config=True)
     service = Unicode(help="address of the service's API for the hub").tag(config=True)
@@ -56,7 +56,7 @@ class CampusSpawner(NotesEnds):
         self.db.commit()  # at once: every page that is answered meanwhile takes back what is not committed
         rescue = await self._need_permission(settings, course, kind) or wanted
         self._need_disk(settings)
-        image = self._present_image(settings, course)
+        image = self._present_image(settings, course, serverplan.image(settings, course, kind))
         plan = serverplan.plan(settings, self.user.name, self._own_folder(), course, kind)
         for folder in plan.folders:
             if not folder.exists():
@@ -65,7 +65,6 @@ class CampusSpawner(NotesEnds):
         self.mem_limit = plan.limits.memory
         self.cpu_limit = plan.limits.cpu
         self.volumes, self.read_only_volumes = dict(plan.mounts), dict(plan.read_only)
-        self.extra_host_config = serverplan.host_config(plan.limits)
         self.extra_create_kwargs = {"labels": dict(plan.labels), "user": "1000:1000"}
         self.environment = {
             **plan.environment,
@@ -76,7 +75,13 @@ class CampusSpawner(NotesEnds):
             self.environment["CAMPUSHUB_RESCUE"] = "1"
         self.notebook_dir, self.default_url = plan.notebook_dir, plan.default_url
         self.tell = f"Starting with {plan.limits.cpu:g} processor cores and {size_text(plan.limits.memory)} of memory …"
-        return await super().start()
+        self.extra_host_config = serverplan.host_config(plan.limits)
+        if kind != "gpu":
+            return await super().start()
+        slot = await self.take(course)
+        self.extra_host_config = serverplan.host_config(plan.limits, slot.device)
+        self.tell = f"Starting with the GPU {slot.name} …"
+        return await self.start_with(slot)
 
     def _own_folder(self) -> str:
         return str(self.template_namespace()["username"])
@@ -100,8 +105,7 @@ class CampusSpawner(NotesEnds):
                 "Tell your instructor."
             )
 
-    def _present_image(self, settings: Settings, course: str) -> str:
-        name = settings.courses[course].image
+    def _present_image(self, settings: Settings, course: str, name: str) -> str:
         tag = image_record.tag_for(image_record.read(settings.folders.images), course, name)
         if tag is None or not self.client.images(tag):
             raise NotStarted(

@@ -80,7 +80,7 @@ def _build_images(root: Path, settings: Settings, *, report: Report) -> tuple[bo
     known, without = images.read(root), []
     parts = [image.name for image in known.values() if image.part]
     built = image_build.build(root, settings.folders, names=parts, report=report)
-    for name in sorted({course.image for course in settings.courses.values()}):
+    for name in settings.images:
         try:
             built |= image_build.build(root, settings.folders, names=[name], report=report)
         except Trouble as trouble:

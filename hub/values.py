@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
 
 COURSE_KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 COURSE_KEY_LENGTH = 24
@@ -18,6 +18,13 @@ PAGES = {"api", "feedback", "help", "password", "receipts", "static"}  # below /
 PERSON_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 ADDRESS = re.compile(r"[\d.]+")
+
+
+class Model(BaseModel):
+    """A group of settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
 
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
@@ -94,6 +101,10 @@ def image_name(name: str, info: ValidationInfo) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(sorted(known))}"
     raise ValueError(f"no image is called '{name}'; {hint}")
+
+
+def optional_image(name: str | None, info: ValidationInfo) -> str | None:
+    return image_name(name, info) if name is not None else None
 
 
 PACKAGE = re.compile(

@@ -140,6 +140,17 @@ class Leases:
             connection.execute(sql.delete(slots).where(slots.c.name == slot))
             connection.execute(sql.insert(slots).values(name=slot, trouble=trouble))
 
+    def adopt(self, slot: str, person: str, course: str, now: datetime) -> None:
+        """Take into the ledger what runs without a lease: it was lost, and the machine is right about what runs."""
+        with self.store.begin() as connection:
+            ledger = self._ledger(connection, now, [])
+            held = any(one.slot == slot or one.person == person for one in ledger.leases)
+            if not held:
+                self._lend(connection, slot, Ticket(person, course, now), ledger, now)
+                lease = self._lease(connection, person)
+                if lease is not None:
+                    self._change(connection, lease, state=State.ACTIVE)
+
     def advance(self, now: datetime) -> list[Change]:
         """Do what is due; what it was, for whoever tells people and ends servers."""
         with self.store.begin() as connection:
@@ -156,20 +167,6 @@ class Leases:
                         self._end(connection, lease, reason, now)
         return changes
 
-    # -- reservations ----------------------------------------------------------------------------------------------
-
-    def reserve(self, wanted: Reservation, person: str, now: datetime) -> None:
-        """Keep slots for a class; raises Refused when there are not so many at that time."""
-        with self.store.begin() as connection:
-            together = [*self._reservations(connection, now), wanted]
-            for begins in (one.begins for one in together if wanted.begins <= one.begins < wanted.ends):
-                taken = sum(one.slots for one in together if one.begins <= begins < one.ends)
-                if taken > len(self.declared):
-                    left = len(self.declared) - taken + wanted.slots
-                    raise Refused(f"Only {left} of {len(self.declared)} GPUs are not reserved at that time.")
-            values = {"course": wanted.course, "begins": wanted.begins, "ends": wanted.ends, "slots": wanted.slots}
-            connection.execute(sql.insert(reservations).values(**values, person=person, at=now))
-
     # -- rows ------------------------------------------------------------------------------------------------------
 
     def _ledger(self, connection: Connection, now: datetime, waiting: Sequence[Ticket] | None = None) -> Ledger:
@@ -177,15 +174,21 @@ class Leases:
         bad = set(connection.execute(sql.select(slots.c.name).where(slots.c.trouble != "")).scalars())
         good = tuple(replace(one, good=one.good and one.name not in bad) for one in self.declared)
         rows = connection.execute(sql.select(leases).where(HELD)).mappings().all()
-        classes, used = self._reservations(connection, now), {}
+        classes, used = self.reservations(connection, now), {}
         if waiting is None:
             waiting = [_ticket(row) for row in connection.execute(sql.select(tickets)).mappings()]
-            used = self._used(connection, {row["person"]: self._hours(row, now) for row in rows}, now)
+            concerned = sql.select(tickets.c.person).union(sql.select(leases.c.person).where(HELD))
+            used = self._used(connection, concerned, rows, now)
         return Ledger(good, tuple(map(_lease, rows)), tuple(waiting), classes, used)
 
-    def _used(self, connection: Connection, held: dict[str, float], now: datetime) -> dict[str, Used]:
-        """The hours of all who wait or hold; `held` are those of leases that have not ended."""
-        names = sql.select(tickets.c.person).union(sql.select(leases.c.person).where(HELD))
+    def used_by(self, connection: Connection, person: str, now: datetime) -> Used:
+        """The hours of anybody, whether they wait or hold or not."""
+        mine = sql.select(leases).where(HELD, leases.c.person == person)
+        return self._used(connection, [person], connection.execute(mine).mappings().all(), now).get(person, Used())
+
+    def _used(self, connection: Connection, names: Any, rows: Iterable[RowMapping], now: datetime) -> dict[str, Used]:
+        """The hours of some people; `rows` are their leases that have not ended."""
+        held = {row["person"]: self._hours(row, now) for row in rows}
         week = sql.select(leases.c.person, sql.func.sum(leases.c.hours).label("hours"))
         week = week.where(leases.c.ended_at > now - WEEK, leases.c.person.in_(names)).group_by(leases.c.person)
         weekly = {row.person: float(row.hours) for row in connection.execute(week)}
@@ -202,7 +205,8 @@ class Leases:
         running = row["began_at"] is not None and row["ended_at"] is None
         return shares.get(row["slot"], 1) * ((now - row["began_at"]) / HOUR) if running else 0
 
-    def _reservations(self, connection: Connection, now: datetime) -> tuple[Reservation, ...]:
+    def reservations(self, connection: Connection, now: datetime) -> tuple[Reservation, ...]:
+        """Those that have not ended."""
         query = sql.select(reservations).where(reservations.c.ends > now, reservations.c.ended_at.is_(None))
         rows = connection.execute(query).mappings()
         return tuple(Reservation(row["course"], row["begins"], row["ends"], row["slots"]) for row in rows)

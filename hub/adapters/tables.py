@@ -277,6 +277,19 @@ leases = Table(
     Index("leases_of_week", "person", "ended_at"),
 )
 
+lease_log = Table(
+    "lease_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("course", String(24), nullable=False, index=True),
+    Column("person", String(64), nullable=False),
+    Column("slot", String(64), nullable=False),
+    Column("done_by", String(64), nullable=False),
+    Column("what", String(8), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 tickets = Table(
     "tickets",
     metadata,

@@ -42,7 +42,7 @@ def built(examined: Examined) -> Iterator[Finding]:
             )
     known = images.read(examined.root)
     ids = images.content_ids(examined.root, known)
-    in_use = {name for name in known if known[name].part} | {one.image for one in examined.settings.courses.values()}
+    in_use = {name for name in known if known[name].part} | set(examined.settings.images)
     stale = [
         name for name in known if name in in_use and record.get(name, {}).get("tag") != images.tag(name, ids[name])
     ]

@@ -36,7 +36,7 @@ DOCS = Path("/usr/share/doc")
 
 def versions(examined: Examined) -> Iterator[Finding | Note]:
     record = image_record.read(examined.settings.folders.images)
-    for name in ("hub", *sorted({course.image for course in examined.settings.courses.values()})):
+    for name in ("hub", *examined.settings.images):
         if name in record and examined.engine.image(record[name]["tag"]) is not None:
             said = examined.engine.run_once(record[name]["tag"], ["python", "-c", LIST, *FLOORS])
             yield from below_floors(name, json.loads(said.strip().splitlines()[-1]))

@@ -13,7 +13,7 @@ from hub import ends
 from hub.courses import Person, may, why_not
 from hub.exchange import announcement
 from hub.passwords import LONGEST, delay_seconds, verify
-from hub.services import rosters
+from hub.services import gpus, rosters
 from hub.services.api import Api
 from hub.services.state import State
 
@@ -124,7 +124,9 @@ def judge(state: State, name: str, verb: str, course: str) -> dict[str, Any]:
         return {"may": False, "why": f"There is no course '{course}'. Open your courses page and choose from there."}
     if person.must_change:
         return {"may": False, "why": "Set a password of your own first: open your courses page."}
-    if not may(person, "look" if verb == "grade" else verb, course):
+    if verb == "gpu" and not state.settings.lends_to(course):
+        return {"may": False, "why": "This course has no GPUs. Open it without one from your courses page."}
+    if not may(person, {"grade": "look", "gpu": "work"}.get(verb, verb), course):
         return {"may": False, "why": why_not(person, course)}
     return {"may": True, "why": ""}
 
@@ -154,6 +156,8 @@ class ServerEnded(Api):
             at=datetime.fromisoformat(told["at"]),
             started=datetime.fromisoformat(started) if started else None,
         )
+        person, server, at = str(told["person"]), str(told["server"]), datetime.fromisoformat(told["at"])
+        gpus.server_ended(self.state, person, server, str(told["reason"]), at)
         self.set_status(204)
 
 

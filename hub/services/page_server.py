@@ -61,17 +61,13 @@ class Server(Page):
     def _name(self, course: str) -> str:
         """The server that is meant: the one for work, or the one for grading."""
         name = self.get_argument("name", course)
-        if name not in (course, f"grade-{course}"):
+        if name not in (course, f"gpu-{course}", f"grade-{course}"):
             raise HTTPError(404, reason=f"This course has no server '{name}'.")
-        self.need("work" if name == course else "look", course)
+        self.need("look" if name == f"grade-{course}" else "work", course)
         return name
 
     async def _state(self, name: str) -> str:
-        user = await self.state.ask_hub(f"users/{quote(self.person.name)}")
-        found = (user or {}).get("servers", {}).get(name, {})
-        if found.get("pending"):
-            return "changing"
-        return "open" if found.get("ready") else "closed"
+        return await self.state.server_state(self.person.name, name)
 
     async def _close(self, name: str) -> None:
         """Have the hub stop the server; raises HTTPError when it still runs after a while."""
@@ -95,7 +91,7 @@ class Server(Page):
             name=name,
             title=views.title(self.state, course),
             state=state,
-            grades=name != course,
+            grades=name == f"grade-{course}",
             why=why,
             advice=advice,
             at=end["at"] if end else None,

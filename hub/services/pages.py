@@ -20,6 +20,7 @@ from hub.results import seen
 from hub.services import (
     pages_board,
     pages_export,
+    pages_gpus,
     pages_hand_in,
     pages_help,
     pages_marks,
@@ -40,6 +41,7 @@ COURSE_PAGES = (
     pages_export,
     pages_marks,
     pages_requests,
+    pages_gpus,
 )
 
 

@@ -13,9 +13,10 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
-from hub.services import api_accounts, api_exchange, api_export, api_jobs, api_marks, page_server, pages
+from hub.services import api_accounts, api_exchange, api_export, api_gpus, api_jobs, api_marks, page_server, pages
 from hub.services.api import Health
 from hub.services.closing import close_archived
+from hub.services.gpus import lend
 from hub.services.materials import refresh
 from hub.services.state import PREFIX, State
 
@@ -60,6 +61,7 @@ def application(state: State) -> Application:
             (r"jobs/(\d+)/progress", api_jobs.JobProgress),
             (r"jobs/(\d+)/end", api_jobs.JobEnd),
             (r"submissions/([0-9a-f]+)/result", api_jobs.Graded),
+            *api_gpus.ROUTES,
         )
     ]
     return Application(
@@ -78,7 +80,7 @@ async def main() -> None:
     server = HTTPServer(application(state), xheaders=True, max_buffer_size=64 * 1024**2, max_body_size=limit)
     server.listen(PORT)
     PeriodicCallback(state.reload, 2000).start()
-    tasks = [asyncio.create_task(task(state)) for task in (refresh, close_archived)]
+    tasks = [asyncio.create_task(task(state)) for task in (refresh, close_archived, lend)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -26,6 +26,7 @@ from hub.adapters.store import Store
 from hub.adapters.work import Work
 from hub.courses import Person
 from hub.ends import Asked
+from hub.gpu_seen import Sight
 from hub.secrets import Secrets
 from hub.services.exported import Exported
 from hub.services.waiting import Waiting
@@ -85,6 +86,7 @@ class State:
     graded_at: float = float("-inf")  # when one was graded last, by the monotonic clock
     jobs_changed: asyncio.Event = field(default_factory=asyncio.Event)  # set once, at the next change of a job
     grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
+    sight: Sight | None = None  # of the machine's GPUs
 
     @classmethod
     def open(cls, config: Path, hub_api: str) -> State:
@@ -179,6 +181,14 @@ class State:
                 found[user["name"]] = Presence(datetime.fromisoformat(seen) if seen else None, ready)
             if len(page) < HUB_PAGE:
                 return found
+
+    async def server_state(self, person: str, server: str) -> str:
+        """Of somebody's server, by the hub: open, changing or closed. Raises HubSilent."""
+        user = await self.ask_hub(f"users/{quote(person)}")
+        found = (user or {}).get("servers", {}).get(server, {})
+        if found.get("pending"):
+            return "changing"
+        return "open" if found.get("ready") else "closed"
 
     async def end_server(self, person: str, server: str, *, asked: Asked = Asked.ADMINISTRATOR) -> None:
         """Have the hub end somebody's server, if it runs, in the name of whoever asked for it. Raises HubSilent."""

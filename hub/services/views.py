@@ -17,6 +17,7 @@ from hub.exchange import Receipt
 from hub.results import Result
 from hub.rules import Chance, late_words
 from hub.services.at_submit import Waits
+from hub.services.gpu_view import View, view
 from hub.services.outlook import Outlook, given_back, outlooks
 from hub.services.state import PREFIX, Presence, State
 
@@ -60,6 +61,7 @@ class Card:
     announcement: Announcement | None
     lines: tuple[Line, ...]
     answers: tuple[Request, ...]  # to what the person has asked, and has not read yet
+    gpu: View | None  # how they stand with GPUs; none in a course without
 
 
 def title(state: State, course: str) -> str:
@@ -89,6 +91,7 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
         announcement=state.announcements.current(key),
         lines=tuple(_line(one, feedback) for one in found),
         answers=tuple(state.regrades.unseen(key, person.name)),
+        gpu=view(state, person.name, key) if state.settings.lends_to(key) and may(person, "work", key) else None,
     )
 
 

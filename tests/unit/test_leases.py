@@ -12,7 +12,7 @@ import pytest
 from hub.adapters.leases import Leases
 from hub.adapters.store import Store
 from hub.exchange import Refused
-from hub.gpus import Lease, Policy, Reason, Reservation, Slot, State, Ticket, Warned
+from hub.gpus import Lease, Policy, Reason, Slot, State, Ticket, Warned
 from hub.lending import End, Offer, Warn
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -138,14 +138,6 @@ def test_gpu_that_fails_brings_its_holder_to_the_head_of_the_queue(tmp_path: Pat
     assert gpus.advance(NOON + 2 * MINUTE) == [], "a slot with trouble is lent to nobody"
     gpus.found_bad(lost.slot, "")
     assert [change.ticket.person for change in gpus.advance(NOON + 2 * MINUTE) if isinstance(change, Offer)] == ["bela"]
-
-
-def test_no_more_is_reserved_than_there_is(tmp_path: Path) -> None:
-    gpus = ledger(tmp_path, slots=4)
-    gpus.reserve(Reservation("nn", NOON, NOON + 2 * HOUR, 3), "teacher", NOON - HOUR)
-    with pytest.raises(Refused, match="Only 1 of 4"):
-        gpus.reserve(Reservation("ml", NOON + HOUR, NOON + 3 * HOUR, 2), "teacher", NOON - HOUR)
-    gpus.reserve(Reservation("ml", NOON + 2 * HOUR, NOON + 3 * HOUR, 4), "teacher", NOON - HOUR)
 
 
 def test_what_ends_twice_ends_once(one: Leases) -> None:

@@ -1,0 +1,105 @@
+"""What the ledger of GPUs says held against what is seen on the machine: what is wrong with which slot, and with whose lease.
+
+Pure. The machine is right about what runs, the ledger about whose it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.gpu_seen import Device, Holder, Seen
+from hub.gpus import Lease, Ledger, State
+
+PATIENCE = timedelta(seconds=30)  # for a container that has just been asked for, or that is just being removed
+LIMITING_DRIVER = 615  # the first that enforces a container's GPU memory (NVIDIA's memory partitioning, CUDA 13.4)
+EVERY_DEVICE = "all"  # of a holder whose devices cannot be told
+PREFIX = "gpu-"  # of the names of servers with a GPU
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a slot is made of: its device, and the bytes that the driver is to enforce for a part of it."""
+
+    device: str
+    memory: int | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`trouble` has every slot, with an empty text for a good one; `gone` those whose lease has no container.
+
+    `found` are people's containers that have a slot without a lease, by slot; `computing` are slots that are used.
+    """
+
+    trouble: Mapping[str, str]
+    gone: tuple[str, ...]
+    found: Mapping[str, Holder]
+    computing: tuple[str, ...]
+
+
+def compare(
+    ledger: Ledger, declared: Mapping[str, Declared], seen: Seen, now: datetime, *, parts_without_limit: bool = False
+) -> Findings:
+    """Everything that is not as it should be, and which slots are used."""
+    running = [one for one in seen.holders if one.running]
+    own = {lease.slot: holder for lease in ledger.leases for holder in running if _is_of(holder, lease, declared)}
+    strange = [one for one in running if one not in own.values()]
+    found = _without_lease(strange, ledger, declared)
+    trouble = {name: _trouble_of_device(about, seen, parts_without_limit) for name, about in declared.items()}
+    for one in strange:
+        if one not in found.values():
+            for name, about in declared.items():
+                if {about.device, EVERY_DEVICE} & set(one.devices):
+                    trouble[name] = trouble[name] or f"the container {one.name} has it without a lease"
+    return Findings(
+        trouble,
+        gone=tuple(one.person for one in ledger.leases if one.slot not in own and _should_be_there(one, now)),
+        found=found,
+        computing=tuple(slot for slot, one in own.items() if one.computes),
+    )
+
+
+def _should_be_there(lease: Lease, now: datetime) -> bool:
+    return lease.state in (State.ACTIVE, State.STOPPING) and now - lease.since > PATIENCE
+
+
+def _is_of(holder: Holder, lease: Lease, declared: Mapping[str, Declared]) -> bool:
+    about = declared.get(lease.slot)
+    server = (holder.person, holder.server) == (lease.person, f"{PREFIX}{lease.course}")
+    return server and (about is None or about.device in holder.devices)
+
+
+def _without_lease(strange: list[Holder], ledger: Ledger, declared: Mapping[str, Declared]) -> dict[str, Holder]:
+    """People's own GPU servers that the ledger has lost, by a free slot of their device."""
+    taken, busy = {one.person for one in ledger.leases}, {one.slot for one in ledger.leases}
+    found: dict[str, Holder] = {}
+    for one in strange:
+        if one.person is None or one.person in taken or not (one.server or "").startswith(PREFIX):
+            continue
+        free = [name for name, about in declared.items() if about.device in one.devices and name not in busy]
+        if free:
+            found[free[0]] = one
+            taken.add(one.person)
+            busy.add(free[0])
+    return found
+
+
+def _trouble_of_device(about: Declared, seen: Seen, parts_without_limit: bool) -> str:
+    if seen.trouble:
+        return seen.trouble
+    found: Device | None = next((one for one in seen.devices if one.uuid == about.device), None)
+    if found is None:
+        return "this machine has no such GPU now"
+    if found.trouble:
+        return found.trouble
+    if about.memory is not None and not parts_without_limit and major(seen.driver) < LIMITING_DRIVER:
+        return f"the driver {seen.driver} enforces no memory limit for a part of a GPU; {LIMITING_DRIVER} or later does"
+    return ""
+
+
+def major(version: str) -> int:
+    """The first number of a driver's version, 0 of one that cannot be read."""
+    first = version.partition(".")[0]
+    return int(first) if first.isdigit() else 0
