@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+GIGABYTE = 2**30  # as memory of GPUs is counted
+
 
 @dataclass(frozen=True)
 class Device:

@@ -50,7 +50,9 @@ Clock = Annotated[str, AfterValidator(clock)]
 class Slot(Model):
     """A GPU, a MIG device, or a part of a GPU: what one person has at a time."""
 
-    device: Annotated[str, AfterValidator(device_uuid)] = Field(description="UUID of the GPU or MIG device: `nvidia-smi -L`")
+    device: Annotated[str, AfterValidator(device_uuid)] = Field(
+        description="UUID of the GPU or MIG device: `nvidia-smi -L`"
+    )
     memory: Size | None = Field(
         None, description="memory that the driver enforces, for a part of a GPU (driver 615 or later); empty: all of it"
     )

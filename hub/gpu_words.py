@@ -73,3 +73,11 @@ def _time(minutes: int) -> str:
         return f"{minutes} minutes"
     hours = minutes / 60
     return f"{round(hours)} hours" if hours < 48 else f"{round(hours / 24)} days"
+
+
+def availability(free: int, slots: int, waiting: int) -> str:
+    """How many GPUs can be had now, and how many people wait."""
+    if free and not waiting:
+        return f"{free} of {slots} GPUs free" if slots > 1 else "The GPU is free"
+    lent = f"All {slots} GPUs are lent" if slots > 1 else "The GPU is lent"
+    return f"{lent}, {waiting or 'nobody'} waiting"

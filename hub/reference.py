@@ -146,13 +146,13 @@ def _commands(words: argparse.ArgumentParser, name: str, meaning: str) -> Iterat
         told = {choice.dest: choice.help or "" for choice in action._choices_actions}
         for word, inner in action.choices.items():
             yield from _commands(inner, f"{name} {word}", told.get(word, ""))
-    if not below:
+    if words.get_default("run") is not None:
         yield " ".join([name, *_arguments(words)]), meaning
 
 
 def _arguments(words: argparse.ArgumentParser) -> Iterator[str]:
     for action in words._actions:
-        if isinstance(action, argparse._HelpAction):
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
             continue
         value = "" if action.nargs == 0 else str(action.metavar or action.dest).upper().replace("_", "-")
         shown = " ".join(

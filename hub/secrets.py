@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hub.trouble import Trouble
 
-WORDS = ("proxy", "cookie", "service", "culler", "hub", "command", "grader", "worker")
+WORDS = ("proxy", "cookie", "service", "culler", "hub", "command", "grader", "worker", "agent", "metrics")
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,14 @@ class Lent:
             rows = connection.execute(sql.select(slots).where(slots.c.trouble != "")).mappings()
             return {row["name"]: row["trouble"] for row in rows}
 
+    def ended(self) -> list[tuple[str, str, int, float]]:
+        """How many leases have ended, and the GPU hours of them, by course and reason."""
+        count, hours = sql.func.count(), sql.func.sum(leases.c.hours)
+        query = sql.select(leases.c.course, leases.c.reason, count, hours).where(leases.c.ended_at.is_not(None))
+        with self.ledger.store.begin() as connection:
+            rows = connection.execute(query.group_by(leases.c.course, leases.c.reason))
+            return [(str(row[0]), str(row[1]), int(row[2]), float(row[3])) for row in rows]
+
     # -- what staff do ---------------------------------------------------------------------------------------------
 
     def extend(self, person: str, hours: float, by: str, why: str, now: datetime) -> datetime:

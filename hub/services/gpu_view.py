@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.gpu_seen import Holder
-from hub.gpu_words import ENDS, WARNINGS, wait_words
+from hub.gpu_words import ENDS, WARNINGS, availability, wait_words
 from hub.gpus import Lease, Reason, State, Ticket, Warned, renewed, waits
 from hub.reconcile import PREFIX
 from hub.services import gpus
@@ -54,6 +54,15 @@ class View:
         if self.lease is not None:
             return str(self.lease.state)
         return "waiting" if self.ticket else "none"
+
+    @property
+    def at_once(self) -> bool:
+        """Whether a slot is free and nobody is before them."""
+        return self.free > 0 and not self.waiting
+
+    @property
+    def availability(self) -> str:
+        return availability(self.free, self.slots, self.waiting)
 
     @property
     def server(self) -> str:

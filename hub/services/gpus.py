@@ -80,6 +80,7 @@ def server_ended(service: Service, person: str, server: str, reason: str, at: da
         ledger.end(person, why, now)
     ledger.freed(person, now)
     log.info("slot free: slot=%s user=%s server ended: %s", lease.slot, person, reason)
+    advance(ledger, now)
 
 
 # -- in step with the machine ---------------------------------------------------------------------------------------------
@@ -128,20 +129,28 @@ async def step(service: Service) -> None:
     ledger = leases(service, now)
     if recent(service, now) is None:
         ledger.computing([one.slot for one in ledger.ledger(now).leases], now)
+    advance(ledger, now)
+    for lease in ledger.ledger(now).leases:
+        if lease.state in (State.STARTING, State.STOPPING):
+            await _follow(service, ledger, lease)
+
+
+def advance(ledger: Leases, now: datetime) -> None:
     for change in ledger.advance(now):
         log.info("%s", change)
-    for lease in ledger.ledger(now).leases:
-        if lease.state is State.STOPPING:
-            await _end(service, ledger, lease)
 
 
-async def _end(service: Service, ledger: Leases, lease: Lease) -> None:
+async def _follow(service: Service, ledger: Leases, lease: Lease) -> None:
+    """See what the hub says of the server of a lease that begins or ends, should its own word have been lost."""
     server = f"{PREFIX}{lease.course}"
-    match await service.server_state(lease.person, server):
-        case "open":
+    match lease.state, await service.server_state(lease.person, server):
+        case State.STARTING, "open":
+            ledger.started(lease.person, service.now())
+        case State.STOPPING, "open":
             await service.end_server(lease.person, server, asked=Asked.LEASE)
-        case "closed":
+        case State.STOPPING, "closed":
             ledger.freed(lease.person, service.now())
+            advance(ledger, service.now())
 
 
 async def hand_back(service: Service, person: str) -> None:

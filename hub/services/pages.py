@@ -23,6 +23,7 @@ from hub.services import (
     pages_gpus,
     pages_hand_in,
     pages_help,
+    pages_leases,
     pages_marks,
     pages_requests,
     pages_roster,
@@ -42,6 +43,7 @@ COURSE_PAGES = (
     pages_marks,
     pages_requests,
     pages_gpus,
+    pages_leases,
 )
 
 

@@ -18,6 +18,7 @@ from hub.services.api import Health
 from hub.services.closing import close_archived
 from hub.services.gpus import lend
 from hub.services.materials import refresh
+from hub.services.metrics import Metrics
 from hub.services.state import PREFIX, State
 
 PORT = 8010
@@ -62,6 +63,7 @@ def application(state: State) -> Application:
             (r"jobs/(\d+)/end", api_jobs.JobEnd),
             (r"submissions/([0-9a-f]+)/result", api_jobs.Graded),
             *api_gpus.ROUTES,
+            ("metrics", Metrics),
         )
     ]
     return Application(

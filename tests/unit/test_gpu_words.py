@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.gpu_words import ENDS, WARNINGS, wait_words
+from hub.gpu_words import ENDS, WARNINGS, availability, wait_words
 from hub.gpus import Reason
 
 MINUTE = timedelta(minutes=1)
@@ -31,3 +31,16 @@ def test_wait_is_told_as_people_say_it(least: int, most: int, words: str) -> Non
 def test_every_end_has_a_sentence_and_every_end_with_notice_a_warning() -> None:
     assert set(ENDS) == set(Reason)
     assert set(WARNINGS) == {Reason.IDLE, Reason.OVER, Reason.RESERVED, Reason.BUDGET}
+
+
+@pytest.mark.parametrize(
+    ("free", "slots", "waiting", "words"),
+    [
+        (2, 4, 0, "2 of 4 GPUs free"),
+        (1, 1, 0, "The GPU is free"),
+        (0, 1, 0, "The GPU is lent, nobody waiting"),
+        (1, 4, 3, "All 4 GPUs are lent, 3 waiting"),
+    ],
+)
+def test_what_can_be_had_is_told_with_those_who_wait(free: int, slots: int, waiting: int, words: str) -> None:
+    assert availability(free, slots, waiting) == words
