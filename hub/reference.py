@@ -142,12 +142,12 @@ def commands_page() -> str:
 def _commands(words: argparse.ArgumentParser, name: str, meaning: str) -> Iterator[tuple[str, str]]:
     """Usage and meaning of a command, or of each word that may follow it."""
     below = [action for action in words._actions if isinstance(action, argparse._SubParsersAction)]
+    if words.get_default("run") is not None:
+        yield " ".join([name, *_arguments(words)]), meaning
     for action in below:
         told = {choice.dest: choice.help or "" for choice in action._choices_actions}
         for word, inner in action.choices.items():
             yield from _commands(inner, f"{name} {word}", told.get(word, ""))
-    if words.get_default("run") is not None:
-        yield " ".join([name, *_arguments(words)]), meaning
 
 
 def _arguments(words: argparse.ArgumentParser) -> Iterator[str]:
