@@ -21,7 +21,7 @@ from hub.cli_ground import ROOT, say, settings_of
 from hub.doctor import examine
 from hub.down import down, erase
 from hub.restore import restore
-from hub.settings import CORE_PARTS
+from hub.settings import CORE_PARTS, parts
 from hub.settings_file import SettingsInvalid
 from hub.status import Status, look
 from hub.trouble import Trouble
@@ -162,7 +162,7 @@ def run_status(options: argparse.Namespace) -> int:
 
 def run_logs(options: argparse.Namespace) -> None:
     settings, engine = settings_of(options.config), Engine.connect()
-    for part in [options.part] if options.part else CORE_PARTS:
+    for part in [options.part] if options.part else parts(settings):
         for line in engine.log(f"{settings.name}-{part}", options.lines):
             print(f"{part:<8} {line}")
 

@@ -257,7 +257,13 @@ class Settings(Model):
         return Folders(self.data)
 
 
-CORE_PARTS = ("hub", "proxy", "service", "grader", "worker", "culler", "front")
+# Their addresses on the core network follow this order: a new part goes to the end.
+CORE_PARTS = ("hub", "proxy", "service", "grader", "worker", "culler", "front", "agent")
+
+
+def parts(settings: Settings) -> tuple[str, ...]:
+    """The parts that this hub runs: the agent only where GPUs are lent."""
+    return tuple(part for part in CORE_PARTS if settings.gpus.slots or part != "agent")
 
 
 def as_data(settings: Settings) -> dict[str, Any]:

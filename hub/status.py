@@ -10,7 +10,7 @@ from typing import Any
 
 from hub import firewall, front_client
 from hub.adapters.engine import Engine
-from hub.settings import CORE_PARTS, Settings
+from hub.settings import CORE_PARTS, Settings, parts
 from hub.trouble import Trouble
 from hub.values import size_text
 
@@ -57,14 +57,14 @@ class Status:
 def look(settings: Settings) -> Status:
     """Look at every part now."""
     problems: list[str] = []
-    services = {part: Service("not there", ok=False) for part in CORE_PARTS}
+    services = {part: Service("not there", ok=False) for part in parts(settings)}
     servers = 0
     try:
         found = {one.name: one for one in Engine.connect().containers_of(settings.name)}
     except Trouble as trouble:
         problems.append(f"{trouble}.")
     else:
-        services = {part: _service(settings, part, found) for part in CORE_PARTS}
+        services = {part: _service(settings, part, found) for part in parts(settings)}
         servers = sum(one.part is None and one.state == "running" and "-server-" in one.name for one in found.values())
         problems += _part_problems(services)
         problems += _firewall_problem(settings)

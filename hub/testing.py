@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -45,7 +46,11 @@ STAGES: tuple[Stage, ...] = (
     (("quick",),),
     (("integration",), ("browser", "operation")),  # lanes that take about as long as each other
 )
-NEED_CHROMIUM = {"browser", "attacks"}
+NEEDED = {  # by part, Debian's packages by a file that each brings
+    "browser": {"/usr/bin/chromium": "chromium", "/usr/bin/ip": "iproute2"},
+    "attacks": {"/usr/bin/chromium": "chromium", "/usr/bin/ip": "iproute2"},
+    "gpu": {"/usr/bin/gcc": "gcc", "/usr/include/stdio.h": "libc6-dev"},
+}
 
 
 def run(root: Path, part: str | None) -> int:
@@ -57,8 +62,7 @@ def run(root: Path, part: str | None) -> int:
     for name in parts:
         if name == "quick" and not _checks_pass(root, tools):
             return 1
-        if name in NEED_CHROMIUM:
-            _need_chromium()
+        _need(NEEDED.get(name, {}))
     for stage in stages:
         passed = _pytest(root, tools, stage)
         if passed is None:
@@ -123,19 +127,18 @@ def _count(report: Path) -> int:
     return int(suite.get("tests", 0)) - int(suite.get("skipped", 0)) if suite is not None else 0
 
 
-def _need_chromium() -> None:
-    """Debian's Chromium and what gives it a network of its own, installed when they are not there."""
-    wanted = {"chromium": "chromium", "ip": "iproute2"}  # program to package
-    missing = [package for program, package in wanted.items() if shutil.which(program) is None]
+def _need(wanted: Mapping[str, str]) -> None:
+    """Have Debian's packages, by a file of each, installed when they are not there."""
+    missing = [package for file, package in wanted.items() if not Path(file).exists()]
     if not missing:
         return
     if os.geteuid() != 0:
-        raise Trouble("the browser tests need Chromium; run `sudo ./campushub test`, which installs it")
+        raise Trouble(f"these tests need {' and '.join(missing)}; run `sudo ./campushub test`, which installs them")
     print(f"· installing {' and '.join(missing)} (once)", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
         if subprocess.run(["apt-get", *words], env=environment, stdout=subprocess.DEVNULL, check=False).returncode:
-            raise Trouble("Chromium could not be installed; the lines above say why")
+            raise Trouble(f"{' and '.join(missing)} could not be installed; the lines above say why")
 
 
 def _tools(root: Path) -> Path:

@@ -27,6 +27,9 @@ from typing import Any
 import docker
 import requests
 
+from hub.settings import parts
+from hub.settings_file import load
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
 OWN_PASSWORD = "an own long password"
@@ -289,7 +292,7 @@ def bring_up(instance: Instance, rosters: Mapping[str, str]) -> None:
 
 def take_down(instance: Instance) -> None:
     """Keep what the parts said, then remove everything of this instance."""
-    for part in ("hub", "service", "grader", "worker", "proxy", "front", "culler"):
+    for part in parts(load(instance.config)):
         said = instance.command("logs", part, "--lines=2000", check=False).stdout
         (RESULTS / instance.name / f"{part}.log").write_text(said, encoding="utf-8")
     instance.docker.close()

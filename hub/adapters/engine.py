@@ -1,6 +1,6 @@
 """Docker as this machine's engine: what images, containers and networks are there, and how one is built.
 
-The only importer of the docker library beside `hub.adapters.sandboxes` and DockerSpawner.
+The only importer of the docker library beside `hub.adapters.sandboxes`, `hub.adapters.gpu_containers` and DockerSpawner.
 """
 
 from __future__ import annotations

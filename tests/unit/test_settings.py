@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.settings import Settings
+from hub.settings import Settings, parts
 from hub.settings_file import SettingsInvalid, load
 from hub.values import parse_size, size_text
 
@@ -119,3 +119,7 @@ def test_fixed_addresses_stand_at_the_start_of_their_networks() -> None:
     settings = Settings()
     assert settings.address("hub") == "172.30.64.2"
     assert settings.core_address("front") == "172.30.72.8"
+
+
+def test_without_a_gpu_to_lend_there_is_no_agent() -> None:
+    assert "agent" not in parts(Settings())
