@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,10 +12,11 @@ from typing import Any
 import pytest
 from campushub_client import ending, idle
 from campushub_client.idle import Rule, Use, Watch, news_in
+from campushub_client.programs import LOOK_EVERY, SHARE, Programs, spent
 
 from hub import ends
 from hub.serverplan import activity_seconds
-from hub.services.culler import patience
+from hub.services.culler import patience, unused
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = Rule(timedelta(minutes=60))
@@ -140,3 +144,42 @@ def test_page_that_asks_for_ever_is_no_use_and_writing_is() -> None:
     day.now = NOON + minutes(20)
     note(request("GET", "text/html,*/*"))
     assert day.watch.use.last == day.now
+
+
+def test_server_with_a_gpu_is_left_to_its_lease() -> None:
+    day = minutes(24 * 60)
+    assert unused(inactive=day, inactive_limit=3600, server={"name": "nn"})
+    assert not unused(inactive=day, inactive_limit=3600, server={"name": "gpu-nn"})
+    assert not unused(inactive=minutes(10), inactive_limit=3600, server={"name": "nn"})
+
+
+def test_program_in_a_terminal_that_computes_is_use() -> None:
+    day, used = Day(), {1: 0.0, 7: 0.0}
+    day.watch.programs = Programs(lambda: used)
+    for minute in range(90):
+        used[7] += 30.0  # half of the time
+        assert not day.after(minute)
+    assert not day.watch.told()["asked"]
+
+
+def test_programs_that_wait_are_no_use() -> None:
+    day, used = Day(), {1: 0.0, 7: 0.0}
+    day.watch.programs = Programs(lambda: used)
+    for minute in range(59):
+        used[7] += 0.5
+        day.after(minute)
+    assert day.watch.told()["asked"]
+
+
+def test_processor_time_of_a_real_program_is_counted() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        programs = Programs()
+        assert not programs.compute(0)
+        until = time.monotonic() + 10
+        while spent()[child.pid] < LOOK_EVERY * SHARE and time.monotonic() < until:
+            time.sleep(0.1)
+        assert programs.compute(LOOK_EVERY)
+    finally:
+        child.kill()
+        child.wait()

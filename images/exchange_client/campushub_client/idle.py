@@ -1,6 +1,6 @@
 """When a server counts as unused, when its person is asked, and when it ends by itself.
 
-What counts is what a person does, told by the open pages, and notebooks that compute. An open page alone does not count:
+What counts is what a person does, told by the open pages, and notebooks and other programs that compute. An open page alone does not count:
 it asks its server for news for ever.
 """
 
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from campushub_client import ending, kernels
+from campushub_client.programs import Programs
 from campushub_client.service import Service, ServiceError
 
 LONGEST_WARNING = timedelta(minutes=5)
@@ -83,7 +84,7 @@ class Watch:
 
     def __init__(self, server: Any, rule: Rule, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.server, self.rule, self.clock = server, rule, clock
-        self.use, self.deaths = Use(last=clock()), kernels.Deaths(server.kernel_manager)
+        self.use, self.deaths, self.programs = Use(last=clock()), kernels.Deaths(server.kernel_manager), Programs()
 
     def used(self) -> None:
         self.use = self.use.used(self.clock())
@@ -118,7 +119,7 @@ class Watch:
         """Take up what the notebooks do; whether it is time to end."""
         now = self.clock()
         self.deaths.look()
-        if kernels.computes(self.server.kernel_manager):
+        if kernels.computes(self.server.kernel_manager) or self.programs.compute(now.timestamp()):
             self.use = self.use.used(now)
             self.server.web_app.settings[ACTIVITY] = now
         self.use = self.use.at(now, self.rule)
