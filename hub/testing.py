@@ -46,11 +46,17 @@ STAGES: tuple[Stage, ...] = (
     (("quick",),),
     (("integration",), ("browser", "operation")),  # lanes that take about as long as each other
 )
+CHROMIUM = {"/usr/bin/chromium": "chromium", "/usr/bin/ip": "iproute2"}
 NEEDED = {  # by part, Debian's packages by a file that each brings
-    "browser": {"/usr/bin/chromium": "chromium", "/usr/bin/ip": "iproute2"},
-    "attacks": {"/usr/bin/chromium": "chromium", "/usr/bin/ip": "iproute2"},
-    "gpu": {"/usr/bin/gcc": "gcc", "/usr/include/stdio.h": "libc6-dev"},
+    "browser": CHROMIUM,
+    "attacks": CHROMIUM,
+    "gpu": {**CHROMIUM, "/usr/bin/gcc": "gcc", "/usr/include/stdio.h": "libc6-dev"},
 }
+# Parts in a network namespace of their own, because they start a Docker with bridges and rules beside the machine's; the
+# variable says where the machine's namespace is.
+OWN_NETWORK = {"gpu"}
+UNSHARED = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+MACHINE_NETWORK = "CAMPUSHUB_TESTS_MACHINE_NETWORK"
 
 
 def run(root: Path, part: str | None) -> int:
@@ -111,6 +117,9 @@ def _passes(root: Path, tools: Path, name: str, output: IO[bytes] | None) -> boo
             raise Trouble(f"there are no tests in {folder}")
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [str(tools / "python"), "-m", "pytest", f"--junitxml={_report(root, name)}", *PYTEST_PARTS[name]]
+    if name in OWN_NETWORK:
+        command = [*UNSHARED, *command]
+        environment[MACHINE_NETWORK] = f"/proc/{os.getpid()}/ns/net"
     done = subprocess.run(
         command, cwd=root, env=environment, stdout=output, stderr=output and subprocess.STDOUT, check=False
     )

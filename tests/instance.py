@@ -31,6 +31,7 @@ from hub.settings import parts
 from hub.settings_file import load
 
 ROOT = Path(__file__).resolve().parent.parent
+PLACE = Path("/var/lib")  # of the instances' folders
 RESULTS = ROOT / "test-results"
 OWN_PASSWORD = "an own long password"
 SPAWN_SECONDS = 240
@@ -224,20 +225,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def free_networks() -> tuple[str, str]:
+def free_networks(place: Path) -> tuple[str, str]:
     """The first three numbers of a students' and a core network, of those kept for tests (RFC 2544), not left over."""
-    used = "".join(config.read_text(encoding="utf-8") for config in Path("/var/lib").glob("chtest-*/tests.yaml"))
+    used = "".join(config.read_text(encoding="utf-8") for config in place.glob("chtest-*/tests.yaml"))
     pairs = [
         (f"198.{second}.{third}", f"198.{second}.{third + 8}") for second in (18, 19) for third in range(0, 256, 16)
     ]
     return secrets.choice([pair for pair in pairs if f"{pair[0]}.0/21" not in used])
 
 
-def clear_left_over() -> None:
+def clear_left_over(place: Path) -> None:
     """Remove what runs that were cut off have left, when Docker answers; one that still goes on holds its lock."""
     if shutil.which("docker") is None or subprocess.run(["docker", "ps"], capture_output=True, check=False).returncode:
         return
-    for config in Path("/var/lib").glob("chtest-*/tests.yaml"):
+    for config in place.glob("chtest-*/tests.yaml"):
         with (config.parent / LOCK).open("a", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -248,30 +249,35 @@ def clear_left_over() -> None:
 
 
 @contextmanager
-def running(settings: str = SETTINGS, rosters: Mapping[str, str] = ROSTERS) -> Iterator[Instance]:
-    """An instance that `campushub up` made, with these rosters imported; taken away at the end."""
+def running(
+    settings: str = SETTINGS, rosters: Mapping[str, str] = ROSTERS, *, place: Path = PLACE
+) -> Iterator[Instance]:
+    """An instance that `campushub up` made, with these rosters imported; taken away at the end.
+
+    All instances in a place are of one Docker, which sees it.
+    """
     name = f"chtest-{secrets.token_hex(3)}"
-    folder = Path("/var/lib") / name
+    folder = place / name
     data, config = folder / "data", folder / "tests.yaml"  # apart, since a test may erase the data
     with ExitStack() as stack:
-        with one_at_a_time():
-            clear_left_over()
+        with one_at_a_time(place):
+            clear_left_over(place)
             folder.mkdir(mode=0o755)
             stack.callback(shutil.rmtree, folder)
             held = stack.enter_context((folder / LOCK).open("a", encoding="utf-8"))  # the settings may be written anew
             fcntl.flock(held, fcntl.LOCK_EX)
-            instance = Instance(name, free_port(), data, config, *free_networks(), free_port(), free_port())
+            instance = Instance(name, free_port(), data, config, *free_networks(place), free_port(), free_port())
             config.write_text(settings.format_map(vars(instance)), encoding="utf-8")
             stack.callback(take_down, instance)
             bring_up(instance, rosters)
-            clear_left_over()  # what could not go before `up` had started Docker
+            clear_left_over(place)  # what could not go before `up` had started Docker
         yield instance
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
+def one_at_a_time(place: Path) -> Iterator[None]:
     """Of tests that run beside each other: the first builds the images and takes its networks, the next finds them."""
-    with Path("/var/lib/chtest-up.lock").open("a", encoding="utf-8") as held:
+    with (place / "chtest-up.lock").open("a", encoding="utf-8") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
 

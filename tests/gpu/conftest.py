@@ -1,4 +1,4 @@
-"""Libraries in NVML's place, built once, and containers that hold nothing but a program that waits."""
+"""What the tests of GPUs share: a Docker that knows CDI with GPUs that are nowhere, a CampusHub in it; libraries in NVML's place."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from typing import Any
 
 import docker
 import pytest
+import yaml
 
+from hub import images
+from tests.gpu.machine_network import in_machine_network
+from tests.gpu.made_up import MadeUpGpus
+from tests.gpu.newer_docker import CACHE, MACHINE_SOCKET, NewerDocker, running_docker
 from tests.gpu.stand_in import LIBRARY, StandIn, compile_library, compile_program
+from tests.instance import ROOT, Instance, running
 
 IMAGE = "campushub-test/rest:stand-in"
+COURSE_IMAGE = "base"
+GPUS = 4
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +53,7 @@ def no_driver(libraries: Path, tmp_path: Path) -> StandIn:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Any]:
     """This machine's Docker, with an image of one program."""
-    client = docker.APIClient(timeout=60)
+    client = docker.APIClient(base_url=f"unix://{MACHINE_SOCKET}", timeout=60)
     yield client
     client.close()
 
@@ -72,3 +80,41 @@ def containers(engine: Any, image: str) -> Iterator[list[tuple[str, int]]]:
     yield [(one, int(engine.inspect_container(one)["State"]["Pid"])) for one in made]
     for one in made:
         engine.remove_container(one, force=True)
+
+
+@pytest.fixture(scope="session")
+def tags() -> dict[str, str]:
+    """The tags of the images that a hub needs; all are in the machine's own Docker."""
+    known = images.read(ROOT)
+    wanted = [COURSE_IMAGE, *(name for name, image in known.items() if image.part)]
+    config = CACHE / "build.yaml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    settings = {"admins": ["nobody"], "name": "chtest-build", "data": str(CACHE / "build")}
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    in_machine_network([str(ROOT / "campushub"), f"--config={config}", "images", "build", *wanted])
+    ids = images.content_ids(ROOT, known)
+    return {name: images.tag(name, ids[name]) for name in wanted}
+
+
+@pytest.fixture(scope="session")
+def newer_docker(tags: dict[str, str]) -> Iterator[NewerDocker]:
+    """With the images of a hub."""
+    with running_docker() as started:
+        started.keep_images(list(tags.values()))
+        yield started
+
+
+@pytest.fixture
+def gpus(newer_docker: NewerDocker) -> MadeUpGpus:
+    """The machine's GPUs, all of them there when a test begins."""
+    return MadeUpGpus(newer_docker.devices, set(range(GPUS)))
+
+
+@pytest.fixture(scope="session")
+def gpu_hub(newer_docker: NewerDocker) -> Iterator[Instance]:
+    """A CampusHub that `up` has made in the newer Docker; who speaks to Docker after this speaks to that one."""
+    in_machine_network(["apt-get", "update", "-qq"])  # `up` would look for newer lists, and has no way out here
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DOCKER_HOST", newer_docker.host)
+        with running(place=newer_docker.shared) as instance:
+            yield instance

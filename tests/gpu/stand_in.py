@@ -47,7 +47,10 @@ class Given:
 
 
 def agent_of(devices: Mapping[str, str]) -> Agent:
-    return Agent("agent-test", docker=GpuContainers(Given(docker.APIClient(), devices), "agent-test"))
+    return Agent(
+        "agent-test",
+        docker=GpuContainers(Given(docker.APIClient(base_url="unix:///var/run/docker.sock"), devices), "agent-test"),
+    )
 
 
 Machine.register("driver", Driver.open)
