@@ -52,10 +52,11 @@ NEEDED = {  # by part, Debian's packages by a file that each brings
     "attacks": CHROMIUM,
     "gpu": {**CHROMIUM, "/usr/bin/gcc": "gcc", "/usr/include/stdio.h": "libc6-dev"},
 }
-# Parts in a network namespace of their own, because they start a Docker with bridges and rules beside the machine's; the
-# variable says where the machine's namespace is.
+# Parts in a network namespace of their own, because they start a Docker with bridges and rules beside the machine's, and in
+# a mount namespace, because its devices stand where Ansible looks for the machine's. The variable says where the machine's
+# network is.
 OWN_NETWORK = {"gpu"}
-UNSHARED = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+UNSHARED = ("unshare", "--net", "--mount", "--propagation=slave", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 MACHINE_NETWORK = "CAMPUSHUB_TESTS_MACHINE_NETWORK"
 
 

@@ -14,14 +14,17 @@ import yaml
 
 from hub import images
 from tests.gpu.machine_network import in_machine_network
-from tests.gpu.made_up import MadeUpGpus
+from tests.gpu.made_up import MadeUpGpus, uuid_of
 from tests.gpu.newer_docker import CACHE, MACHINE_SOCKET, NewerDocker, running_docker
-from tests.gpu.stand_in import LIBRARY, StandIn, compile_library, compile_program
-from tests.instance import ROOT, Instance, running
+from tests.gpu.stand_in import LIBRARY, STATE, StandIn, compile_library, compile_program, gpu
+from tests.instance import ROOT, SETTINGS, Instance, running
 
 IMAGE = "campushub-test/rest:stand-in"
 COURSE_IMAGE = "base"
 GPUS = 4
+SLOTS = ("left", "right")  # of the first of them
+PLACE_OF_NVML = f"/usr/lib/x86_64-linux-gnu/{LIBRARY}"
+PLACE_OF_STATE = "/run/stand-in"
 
 
 @pytest.fixture(scope="session")
@@ -104,17 +107,42 @@ def newer_docker(tags: dict[str, str]) -> Iterator[NewerDocker]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def stand_in_files(newer_docker: NewerDocker) -> StandIn:
+    """A library in NVML's place, and the file of its state, where the newer Docker's containers can have them."""
+    folder = newer_docker.shared / "stand-in"
+    folder.mkdir()
+    return StandIn(compile_library(folder), folder / "gpus")
+
+
 @pytest.fixture
-def gpus(newer_docker: NewerDocker) -> MadeUpGpus:
-    """The machine's GPUs, all of them there when a test begins."""
-    return MadeUpGpus(newer_docker.devices, set(range(GPUS)))
+def gpus(newer_docker: NewerDocker, stand_in_files: StandIn) -> MadeUpGpus:
+    """The machine's GPUs, all of them there and well when a test begins."""
+    return made_up(newer_docker, stand_in_files)
+
+
+def made_up(newer_docker: NewerDocker, stand_in_files: StandIn) -> MadeUpGpus:
+    stand_in_files.says(*(gpu(uuid_of(number)) for number in range(GPUS)))
+    files = {PLACE_OF_NVML: stand_in_files.library / LIBRARY, PLACE_OF_STATE: stand_in_files.state.parent}
+    variables = {STATE: f"{PLACE_OF_STATE}/{stand_in_files.state.name}"}
+    return MadeUpGpus(newer_docker.devices, set(range(GPUS)), files, variables)
 
 
 @pytest.fixture(scope="session")
-def gpu_hub(newer_docker: NewerDocker) -> Iterator[Instance]:
+def gpu_hub(newer_docker: NewerDocker, stand_in_files: StandIn) -> Iterator[Instance]:
     """A CampusHub that `up` has made in the newer Docker; who speaks to Docker after this speaks to that one."""
     in_machine_network(["apt-get", "update", "-qq"])  # `up` would look for newer lists, and has no way out here
+    made_up(newer_docker, stand_in_files)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DOCKER_HOST", newer_docker.host)
-        with running(place=newer_docker.shared) as instance:
+        with running(with_gpus(SETTINGS), place=newer_docker.shared) as instance:
             yield instance
+
+
+def with_gpus(settings: str) -> str:
+    """The settings of a hub that lends two of the machine's GPUs in the course `demo`."""
+    slots = "".join(f"    {name}: {{{{device: {uuid_of(number)}}}}}\n" for number, name in enumerate(SLOTS))
+    lends = settings.replace(
+        "    title: A first course\n", f"    title: A first course\n    gpu_image: {COURSE_IMAGE}\n"
+    )
+    return f"{lends}gpus:\n  idle_minutes: 2\n  slots:\n{slots}"

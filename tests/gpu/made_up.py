@@ -33,11 +33,12 @@ def name_of(number: int) -> str:
 
 @dataclass
 class MadeUpGpus:
-    """The GPUs of a machine: numbers as in /dev/nvidia0, and files mounted with each, by their path in a container."""
+    """The GPUs of a machine: numbers as in /dev/nvidia0, and what comes with each: files by their path in a container, variables."""
 
     folder: Path
     numbers: set[int]
     files: Mapping[str, Path] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._write()
@@ -53,14 +54,14 @@ class MadeUpGpus:
 
     def _write(self) -> None:
         file, part = self.folder / "nvidia.json", self.folder / "nvidia.part"
-        text = json.dumps(spec(self.numbers, self.files), indent=1)
+        text = json.dumps(spec(self.numbers, self.files, self.environment), indent=1)
         if not (file.exists() and file.read_text(encoding="ascii") == text):
             part.write_text(text, encoding="ascii")
             part.replace(file)
             time.sleep(SEEN_SECONDS)
 
 
-def spec(numbers: set[int], files: Mapping[str, Path]) -> dict[str, Any]:
+def spec(numbers: set[int], files: Mapping[str, Path], environment: Mapping[str, str]) -> dict[str, Any]:
     """CDI's spec (0.6.0): each GPU by its number and its UUID, and all of them."""
     nodes = {number: node(f"/dev/nvidia{number}", MAJOR, number) for number in sorted(numbers)}
     devices = [device(name, [nodes[number]]) for number in nodes for name in (str(number), uuid_of(number))]
@@ -68,7 +69,11 @@ def spec(numbers: set[int], files: Mapping[str, Path]) -> dict[str, Any]:
         {"hostPath": str(path), "containerPath": inside, "options": ["ro", "nosuid", "nodev", "bind"]}
         for inside, path in files.items()
     ]
-    edits = {"deviceNodes": [node(*about) for about in COMMON], "env": ["NVIDIA_VISIBLE_DEVICES=void"]}
+    variables = {"NVIDIA_VISIBLE_DEVICES": "void", **environment}
+    edits = {
+        "deviceNodes": [node(*about) for about in COMMON],
+        "env": [f"{name}={value}" for name, value in variables.items()],
+    }
     return {
         "cdiVersion": "0.6.0",
         "kind": KIND,

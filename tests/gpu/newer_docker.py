@@ -31,6 +31,7 @@ READ_ONLY = (Path("/etc/ssl/certs"), ROOT)
 SUITE = "trixie"  # Debian 12's Docker 20.10 knows no CDI, 13's is 26.1.5
 PACKAGES = "ca-certificates,docker.io,iptables"
 SETTINGS = {"features": {"cdi": True}}  # by itself only from 28.2 (moby #49963)
+MACHINE_DEVICES = Path("/run/cdi")
 MACHINE_SOCKET = Path("/var/run/docker.sock")
 START_SECONDS = 60
 
@@ -90,12 +91,24 @@ def running_docker() -> Iterator[NewerDocker]:
             try:
                 wait_until_ready(started, daemon, log)
                 clear(started)
-                yield started
+                with seen_by_ansible(started.devices):
+                    yield started
                 clear(started)
             finally:
                 daemon.terminate()
                 daemon.wait(timeout=60)
         shutil.rmtree(SHARED)
+
+
+@contextmanager
+def seen_by_ansible(devices: Path) -> Iterator[None]:
+    """Have the folder of its devices where the machine's would be, for this process and those it starts."""
+    MACHINE_DEVICES.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "--bind", str(devices), str(MACHINE_DEVICES)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(MACHINE_DEVICES)], check=True)
 
 
 @contextmanager
