@@ -16,15 +16,14 @@ class Mine(Api):
     """How the person of a server stands with GPUs: the status in their JupyterLab."""
 
     async def get(self) -> None:
-        person, caller = await self._recognised()
-        self.answer(gpu_view.as_data(gpu_view.view(self.state, person.name, course_of(caller.server))))
+        await tell(self)
 
 
 class Renew(Api):
     async def post(self) -> None:
-        person, caller = await self._recognised()
+        person, _ = await self._recognised()
         gpus.leases(self.state).renew(person.name, self.state.now())
-        self.answer(gpu_view.as_data(gpu_view.view(self.state, person.name, course_of(caller.server))))
+        await tell(self)
 
 
 class Return(Api):
@@ -83,8 +82,11 @@ class Inventory(Api):
         self.answer(inventory(self.state))
 
 
-def course_of(server: str) -> str:
-    return server.removeprefix("gpu-").removeprefix("grade-")
+async def tell(asked: Api) -> None:
+    """How the person of the server stands who asks."""
+    person, caller = await asked._recognised()
+    course = caller.server.removeprefix("gpu-").removeprefix("grade-")
+    asked.answer(gpu_view.as_data(gpu_view.view(asked.state, person.name, course), asked.state.now()))
 
 
 ROUTES: tuple[tuple[str, Any], ...] = (

@@ -112,7 +112,7 @@ def _ended(service: Service, person: str, now: datetime) -> tuple[str, str, date
     return (*ENDS[last.reason], last.at)
 
 
-def as_data(found: View) -> dict[str, Any]:
+def as_data(found: View, now: datetime) -> dict[str, Any]:
     """The same for JupyterLab, as campushub_client.gpu tells it on. Memory is in bytes, times are ISO 8601."""
     lease, wait, warning = found.lease, found.wait, found.warning
     told = warning and {
@@ -123,6 +123,7 @@ def as_data(found: View) -> dict[str, Any]:
     }
     ended = found.ended and {"sentence": found.ended[0], "advice": found.ended[1], "at": found.ended[2].isoformat()}
     return {
+        "now": now.isoformat(),
         "state": found.state,
         "course": found.course,
         "page": f"{PAGES}{found.course}/gpu",

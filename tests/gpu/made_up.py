@@ -52,13 +52,24 @@ class MadeUpGpus:
         self.numbers.remove(number)
         self._write()
 
+    def give_all_with(self, number: int) -> None:
+        """A mistake in the spec: who asks for this one has every one."""
+        text = json.loads((self.folder / "nvidia.json").read_text(encoding="ascii"))
+        given = {one["name"]: one for one in text["devices"]}
+        given[uuid_of(number)]["containerEdits"] = given["all"]["containerEdits"]
+        self._put(json.dumps(text, indent=1))
+
     def _write(self) -> None:
-        file, part = self.folder / "nvidia.json", self.folder / "nvidia.part"
         text = json.dumps(spec(self.numbers, self.files, self.environment), indent=1)
+        file = self.folder / "nvidia.json"
         if not (file.exists() and file.read_text(encoding="ascii") == text):
-            part.write_text(text, encoding="ascii")
-            part.replace(file)
-            time.sleep(SEEN_SECONDS)
+            self._put(text)
+
+    def _put(self, text: str) -> None:
+        file, part = self.folder / "nvidia.json", self.folder / "nvidia.part"
+        part.write_text(text, encoding="ascii")
+        part.replace(file)
+        time.sleep(SEEN_SECONDS)
 
 
 def spec(numbers: set[int], files: Mapping[str, Path], environment: Mapping[str, str]) -> dict[str, Any]:
