@@ -121,6 +121,9 @@ class Gpus(Model):
     parts_without_limit: bool = Field(
         False, description="accept that parts of a GPU can take each other's memory where the driver enforces no limit"
     )
+    tools: tuple[str, ...] = Field(
+        ("dcgm-exporter",), description="containers of the administrator's own that may look at every GPU, by name"
+    )
     periods: Mapping[SlotName, Period] = Field({}, description="times in which other terms hold, by name")
     toolkit: Toolkit = Field(Toolkit(), description="where NVIDIA's container toolkit comes from")
 

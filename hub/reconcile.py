@@ -5,7 +5,7 @@ Pure. The machine is right about what runs, the ledger about whose it should be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,10 +40,16 @@ class Findings:
 
 
 def compare(
-    ledger: Ledger, declared: Mapping[str, Declared], seen: Seen, now: datetime, *, parts_without_limit: bool = False
+    ledger: Ledger,
+    declared: Mapping[str, Declared],
+    seen: Seen,
+    now: datetime,
+    *,
+    tools: Container[str] = (),
+    parts_without_limit: bool = False,
 ) -> Findings:
-    """Everything that is not as it should be, and which slots are used."""
-    running = [one for one in seen.holders if one.running]
+    """Everything that is not as it should be, and which slots are used. `tools` are containers that may see every GPU."""
+    running = [one for one in seen.holders if one.running and (one.person is not None or one.name not in tools)]
     own = {lease.slot: holder for lease in ledger.leases for holder in running if _is_of(holder, lease, declared)}
     strange = [one for one in running if one not in own.values()]
     found = _without_lease(strange, ledger, declared)

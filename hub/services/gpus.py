@@ -92,8 +92,8 @@ def saw(service: Service, seen: Seen) -> list[dict[str, Any]]:
     service.sight = Sight(seen, now)
     ledger = leases(service)
     about = declared(service)
-    accepted = service.settings.gpus.parts_without_limit
-    findings = compare(ledger.ledger(now), about, seen, now, parts_without_limit=accepted)
+    accepted, tools = service.settings.gpus.parts_without_limit, service.settings.gpus.tools
+    findings = compare(ledger.ledger(now), about, seen, now, tools=tools, parts_without_limit=accepted)
     _take_up(ledger, findings, now)
     return [
         {"container": one.container, "device": part.device, "bytes": part.memory}

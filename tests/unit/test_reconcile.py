@@ -54,6 +54,15 @@ def test_one_of_which_nobody_can_tell_what_it_has_takes_every_slot() -> None:
     assert all(look(HERS, Holder("c2", "x", None, None, ("all",), running=True)).trouble.values())
 
 
+def test_tools_of_the_administrator_may_see_every_gpu() -> None:
+    tool = Holder("c2", "dcgm-exporter", None, None, ("all",), running=True)
+    seen = Seen("615.10", devices=DEVICES, holders=(HERS, tool))
+    assert not any(compare(Ledger(SLOTS, (LEASE,)), DECLARED, seen, NOON, tools=("dcgm-exporter",)).trouble.values())
+    disguised = replace(HERS, container="c2", name="dcgm-exporter", person="bela")
+    seen = replace(seen, holders=(HERS, disguised))
+    assert compare(Ledger(SLOTS, (LEASE,)), DECLARED, seen, NOON, tools=("dcgm-exporter",)).trouble["a"]
+
+
 def test_containers_of_a_ledger_that_was_lost_are_taken_in_again() -> None:
     found = look(HERS, leases=())
     assert found.found == {"a": HERS}
