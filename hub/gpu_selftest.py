@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub import front_client, image_record
+from hub import image_record
 from hub.adapters.engine import Engine
 from hub.adapters.gpu_probe import Probe
 from hub.settings import Settings
@@ -67,7 +67,7 @@ def tried(settings: Settings, engine: Engine) -> Iterator[Outcome]:
     if len(devices) > 1:
         yield apart(given)
     yield trains(probe, devices[0], str(name))
-    yield memory_limit(settings)
+    yield memory_limit(probe, settings)
 
 
 def nvidia_runtime(engine: Engine) -> Outcome:
@@ -150,15 +150,17 @@ def trains(probe: Probe, device: str, image: str) -> Outcome:
     return Outcome(promise, told["devices"] == 1, f"{told['name']}, {told['devices']} device, loss {told['loss']:.3f}")
 
 
-def memory_limit(settings: Settings) -> Outcome:
-    """Where parts of a GPU are declared: that the driver has the limit of every lease, by what the agent read back."""
-    parts = [name for name, slot in settings.gpus.slots.items() if slot.memory is not None]
+def memory_limit(probe: Probe, settings: Settings) -> Outcome:
+    """Where parts of a GPU are declared: that half of the limit can be had, and more than the limit cannot."""
     promise = "a part of a GPU has a memory limit that the driver enforces"
-    if not parts:
+    part = next(((one.device, one.memory) for one in settings.gpus.slots.values() if one.memory is not None), None)
+    if part is None:
         return Outcome(promise, None, "no part with a limit is declared")
-    slots = {one["slot"]: one for one in front_client.get(settings, "gpus")["slots"]}
-    leased = [slots[name] for name in parts if slots.get(name, {}).get("person")]
-    if not leased:
-        return Outcome(promise, None, "no part is lent now; start one and run this again")
-    without = [one["slot"] for one in leased if one["limited"] != one["memory"]]
-    return Outcome(promise, not without, f"none on {', '.join(without)}" if without else f"set on {len(leased)} leases")
+    device, size = part
+    try:
+        with probe.container(device) as container:
+            probe.limit(f"{settings.name}-agent", container, device, size)
+            took = probe.takes(container, size)
+    except Trouble as trouble:
+        return Outcome(promise, False, str(trouble))
+    return Outcome(promise, took == [size // 2], f"with a limit of {size} bytes a program could have {took}")

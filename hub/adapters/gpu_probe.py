@@ -41,6 +41,21 @@ loss = model(torch.rand(512, 256, device=device)).square().mean()
 loss.backward()
 print(json.dumps({"devices": torch.cuda.device_count(), "name": torch.cuda.get_device_name(0), "loss": loss.item()}))
 """
+# Takes half of a limit, then all of it and a gigabyte: the first has to work, the second must not.
+TAKES = """
+import json, sys, torch
+size, took = int(sys.argv[1]), []
+for wanted in (size // 2, size + 2**30):
+    try:
+        block = torch.empty(wanted, dtype=torch.uint8, device="cuda")
+        torch.cuda.synchronize()
+        took.append(wanted)
+        del block
+        torch.cuda.empty_cache()
+    except torch.cuda.OutOfMemoryError:
+        pass
+print(json.dumps({"took": took}))
+"""
 
 
 @dataclass(frozen=True)
@@ -92,6 +107,15 @@ class Probe:
     def trains(self, container: str) -> dict[str, Any]:
         """One step of training on the GPU. Raises Trouble with what went wrong."""
         return self.python(container, TRAINS)
+
+    def takes(self, container: str, size: int) -> list[int]:
+        """Which of half of so many bytes of GPU memory and a gigabyte more than all of them could be had."""
+        return [int(one) for one in self.python(container, TAKES, str(size))["took"]]
+
+    def limit(self, agent: str, container: str, device: str, size: int) -> None:
+        """Have the agent, the one that may, set a container's memory limit in the driver. Raises Trouble when it cannot."""
+        pid = self.engine.client.api.inspect_container(container)["State"]["Pid"]
+        self.engine.run_in(agent, ["python", "-m", "hub.services.memory_limit", str(pid), device, str(size)])
 
     def python(self, container: str, code: str, *words: str) -> dict[str, Any]:
         """The JSON that Python code prints last in a container."""
