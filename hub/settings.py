@@ -228,7 +228,7 @@ class Settings(Model):
     def lends_to(self, course: str) -> bool:
         """Whether a course's people may ask for a GPU."""
         found = self.courses.get(course)
-        return bool(self.gpus.slots) and found is not None and found.gpu_image is not None
+        return bool(self.gpus.slots) and found is not None and found.gpu_image is not None and not found.archived
 
     def address(self, part: Literal["gateway", "hub", "proxy", "service"]) -> str:
         """The fixed address of a part on the students' network."""

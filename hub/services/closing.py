@@ -21,7 +21,7 @@ async def close_archived(state: State) -> None:
     while True:
         archived = {key for key, course in state.settings.courses.items() if course.archived}
         turned = archived ^ before if before is not None else set()
-        ending = archived | {f"grade-{key}" for key in turned}
+        ending = archived | {f"gpu-{key}" for key in archived} | {f"grade-{key}" for key in turned}
         try:
             for person, server in await _open(state, ending) if ending else []:
                 log.info("ended with its course: person=%s server=%s", person, server)

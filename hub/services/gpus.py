@@ -130,6 +130,9 @@ async def step(service: Service) -> None:
     if recent(service, now) is None:
         ledger.computing([one.slot for one in ledger.ledger(now).leases], now)
     advance(ledger, now)
+    for ticket in ledger.ledger(now).tickets:
+        if not service.settings.lends_to(ticket.course):
+            ledger.leave(ticket.person)
     for lease in ledger.ledger(now).leases:
         if lease.state in (State.STARTING, State.STOPPING):
             await _follow(service, ledger, lease)
@@ -151,6 +154,17 @@ async def _follow(service: Service, ledger: Leases, lease: Lease) -> None:
         case State.STOPPING, "closed":
             ledger.freed(lease.person, service.now())
             advance(ledger, service.now())
+
+
+def forget(service: Service, person: str, course: str) -> None:
+    """Take somebody who is not in a course any more out of the queue, and back what is offered to them there."""
+    ledger, now = leases(service), service.now()
+    found = ledger.ledger(now)
+    if any((one.person, one.course) == (person, course) for one in found.tickets):
+        ledger.leave(person)
+    mine = next((one for one in found.leases if (one.person, one.course) == (person, course)), None)
+    if mine is not None and mine.state is State.OFFERED:
+        ledger.end(person, Reason.LAPSED, now)
 
 
 async def hand_back(service: Service, person: str) -> None:

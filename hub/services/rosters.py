@@ -11,6 +11,7 @@ from hub.courses import Person, Role
 from hub.exchange import Refused
 from hub.passwords import first_password, hash_password
 from hub.roster import RowMistake, parse
+from hub.services import gpus
 from hub.services.state import State
 
 
@@ -79,8 +80,10 @@ async def remove(state: State, course: str, name: str) -> None:
 
 async def end_servers(state: State, course: str, name: str, *, grading_only: bool) -> None:
     """End what somebody has running of a course that they may use no longer."""
-    for server in (f"grade-{course}", *(() if grading_only else (course,))):
+    for server in (f"grade-{course}", *(() if grading_only else (course, f"gpu-{course}"))):
         await state.end_server(name, server)
+    if not grading_only:
+        gpus.forget(state, name, course)
 
 
 def proposed(name: str, full_name: str) -> dict[str, str]:

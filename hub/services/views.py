@@ -183,7 +183,7 @@ def roster_view(state: State, course: str, presence: dict[str, Presence]) -> lis
     found = []
     for member in state.members.of(course):
         here = presence.get(member["name"], nobody)
-        works = bool(here.servers & {course, f"grade-{course}"})
+        works = bool(here.servers & {course, f"gpu-{course}", f"grade-{course}"})
         found.append({**member, "seen": here.seen, "works": works})
     return found
 

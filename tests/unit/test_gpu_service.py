@@ -101,6 +101,19 @@ def test_end_of_another_or_an_older_server_ends_no_lease(service: State) -> None
     assert view(service, "asha", "nn").state == "starting"
 
 
+def test_who_leaves_a_course_leaves_its_queue_and_what_is_offered_there(service: State) -> None:
+    for name in ("asha", "bela"):
+        begin(service, name)
+    for name in ("cem", "dora"):
+        gpus.take(service, name, "nn")
+    gpus.server_ended(service, "asha", "gpu-nn", "stopped", service.now() + timedelta(seconds=2))
+    gpus.forget(service, "cem", "ml")
+    assert view(service, "cem", "nn").state == "offered"
+    gpus.forget(service, "cem", "nn")
+    gpus.forget(service, "dora", "nn")
+    assert [view(service, name, "nn").state for name in ("cem", "dora")] == ["none", "none"]
+
+
 def test_agent_is_told_which_limits_to_set_until_they_are(service: State) -> None:
     begin(service, "asha")
     hers = begin(service, "bela")
