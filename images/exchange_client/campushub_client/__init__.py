@@ -1,4 +1,4 @@
-"""CampusHub inside a course's image: nbgrader's exchange over HTTP, the assignments panel's server, the grading server.
+"""CampusHub inside a course's image: nbgrader's exchange over HTTP, what JupyterLab's panels ask, the grading server.
 
 Knows the service's API and the folders of a home; imports nothing of the hub.
 """
@@ -24,7 +24,8 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
         grading_server.load(server)
     else:
-        from campushub_client import material, panel
+        from campushub_client import gpu, material, panel
 
         material.load(server)
         panel.load(server)
+        gpu.load(server)

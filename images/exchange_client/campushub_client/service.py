@@ -18,6 +18,7 @@ from urllib.parse import quote
 import requests
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 120
+GPU_SECONDS = 5  # an open page asks again soon
 MARKS_SECONDS = 7  # three times of it is less than another writer of the gradebook waits
 TRIES = 3
 CHUNK = 1024**2
@@ -157,6 +158,18 @@ class Service:
     def end_unused(self) -> None:
         """Have the server of this token ended, since nobody uses it."""
         self._json("POST", "servers/unused", {})
+
+    def gpu(self) -> dict[str, Any]:
+        """How this token's person stands with the GPUs: a place in the queue, an offer, a lease, or none."""
+        return dict(self._ask("GET", "gpu", seconds=GPU_SECONDS).json())
+
+    def renew_gpu(self) -> dict[str, Any]:
+        """Begin the lease's time anew; how they stand then."""
+        return self._json("POST", "gpu/renew", {})
+
+    def return_gpu(self) -> None:
+        """End the lease, and the server that has the GPU."""
+        self._json("POST", "gpu/return", {})
 
     def _json(self, method: str, path: str, data: Any = None) -> dict[str, Any]:
         answer = self._ask(method, path, json=data)

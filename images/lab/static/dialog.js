@@ -10,9 +10,9 @@ const STYLE = `
 .campushub-dialog p { margin: 8px 0; overflow-wrap: anywhere; }
 .campushub-dialog ul { margin: 4px 0 8px; padding-left: 20px; overflow-wrap: anywhere; }
 .campushub-actions { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 16px; }
-.campushub-actions > * { font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 6px; border: 2px solid #17457a; color: #17457a;
+.campushub-dialog .campushub-actions > * { font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 6px; border: 2px solid #17457a; color: #17457a;
   background: #fff; text-decoration: none; cursor: pointer; }
-.campushub-actions > :first-child { color: #fff; background: #17457a; }
+.campushub-dialog .campushub-actions > :first-child { color: #fff; background: #17457a; }
 .campushub-actions > :focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
 `;
 
@@ -33,7 +33,7 @@ export class Dialog {
     this.close();
     this.about = about;
     this.node.oncancel = dismissed;
-    this.node.onclose = () => (this.about = '');
+    this.node.onclose = () => this.node.open || (this.about = ''); // told late, when the next question may stand already
     this.node.replaceChildren(make('h2', { id: this.title }, title), ...sentences.map(one => (typeof one === 'string' ? make('p', {}, one) : one)),
       make('div', { class: 'campushub-actions' }, ...actions));
     this.node.showModal();

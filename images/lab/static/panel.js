@@ -1,6 +1,7 @@
 // The assignments panel. Every text goes into the page as text, never as markup; every answer of the server is a sentence.
 
 import { Dialog } from './dialog.js';
+import { saveOpen } from './documents.js';
 import { few, make } from './dom.js';
 import { result } from './result.js';
 import { left, when } from './times.js';
@@ -45,7 +46,7 @@ export class Server {
     }
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) {
-      throw Object.assign(new Error(told.message || `This did not work (${answer.status}). Try again.`), { told });
+      throw Object.assign(new Error(told.message || `This did not work (${answer.status}). Try again.`), { told, status: answer.status });
     }
     return told;
   }
@@ -299,23 +300,14 @@ class Panel {
     });
   }
 
+  save(one) {
+    return saveOpen(this.app, this.documents, path => path.startsWith(`${one.folder}/`));
+  }
+
   async feedback(one) {
     const told = await this.server.ask('feedback', { name: one.name });
     await this.app.commands.execute('docmanager:open', { path: told.files[told.files.length - 1], factory: 'HTML Viewer' });
     return { text: `Feedback is in ${told.files.join(', ')}` };
-  }
-
-  // What is on the screen is what counts: every open document of the assignment is saved first.
-  async save(one) {
-    for (const widget of this.app.shell.widgets('main')) {
-      const context = this.documents.contextForWidget(widget);
-      if (context && context.path.startsWith(`${one.folder}/`) && context.model.dirty) {
-        await context.save();
-        if (context.model.dirty) {
-          throw new Error(`${context.path} could not be saved, so nothing was done. Save it, then try again.`);
-        }
-      }
-    }
   }
 }
 

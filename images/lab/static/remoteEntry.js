@@ -1,4 +1,4 @@
-// Offers the panel and the session to JupyterLab as a federated module. JupyterLab calls init once with the modules that it shares, then get.
+// Offers the panel, the session, the GPU and more to JupyterLab as a federated module. JupyterLab calls init once with the modules that it shares, then get.
 (() => {
   let shared = {};
   const here = new URL('.', document.currentScript.src);
@@ -17,15 +17,17 @@
       shared = scope;
     },
     get: async () => {
-      const [widgets, services, documents, application, menus, apputils] = await Promise.all(
-        ['@lumino/widgets', '@jupyterlab/services', '@jupyterlab/docmanager', '@jupyterlab/application', '@jupyterlab/mainmenu',
-          '@jupyterlab/apputils'].map(use)
+      const [widgets, signaling, services, documents, application, menus, apputils, statusbar] = await Promise.all(
+        ['@lumino/widgets', '@lumino/signaling', '@jupyterlab/services', '@jupyterlab/docmanager', '@jupyterlab/application',
+          '@jupyterlab/mainmenu', '@jupyterlab/apputils', '@jupyterlab/statusbar'].map(use)
       );
       const { makePlugin } = await import(new URL('panel.js', here).href);
       const { makeSessionPlugins } = await import(new URL('session.js', here).href);
       const { makeAboutPlugin } = await import(new URL('about.js', here).href);
+      const { makeGpuPlugin } = await import(new URL('gpu.js', here).href);
       const plugins = [makePlugin({ widgets, services, documents }), ...makeSessionPlugins({ widgets, services, application }),
-        makeAboutPlugin({ services, menus, apputils })];
+        makeAboutPlugin({ services, menus, apputils }),
+        makeGpuPlugin({ widgets, signaling, services, documents, menus, apputils, statusbar })];
       return () => ({ __esModule: true, default: plugins });
     }
   };

@@ -3,15 +3,15 @@
 
 import { Dialog } from './dialog.js';
 import { make } from './dom.js';
+import { notice } from './notice.js';
 import { Server } from './panel.js';
 import { RescueNote } from './rescue.js';
+import { clock } from './times.js';
 
 const ACTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
 const AGAIN_MS = 5000;
 const NEARLY_ALL = 0.85; // of the memory
 const TIMES_SILENT = 2; // questions without an answer, after which the hub is asked why
-
-const clock = text => new Date(text).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 
 export class Session {
   constructor(server) {
@@ -100,7 +100,7 @@ export class Session {
       this.tell();
     };
     if (this.dialog.about !== 'asked') {
-      this.notify(`Your notebooks end at ${clock(endsAt)} unless you answer.`);
+      notice('Are you still there?', `Your notebooks end at ${clock(endsAt)} unless you answer.`, 'asked');
     }
     this.dialog.show('asked', 'Are you still there?', [
       `Nobody has used these notebooks for a while. This server ends at ${clock(endsAt)}, so that others have room. Files that are saved stay.`
@@ -116,12 +116,6 @@ export class Session {
     if (this.title) {
       document.title = this.title;
       this.title = '';
-    }
-  }
-
-  notify(text) {
-    if (document.hidden && 'Notification' in window && window.Notification.permission === 'granted') {
-      new window.Notification('Are you still there?', { body: text, tag: 'campushub-asked' });
     }
   }
 

@@ -5,6 +5,8 @@ export const when = text =>
     ? new Date(text).toLocaleString(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
     : 'no due date';
 
+export const clock = text => new Date(text).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+
 const count = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
 
 // How much is left of so many seconds, in two units at most.
@@ -20,6 +22,6 @@ export const left = seconds => {
   if (hours < 1) {
     return `${count(minutes, 'minute')} left`;
   }
-  return hours < 24 ? `${count(hours, 'hour')} ${count(minutes % 60, 'minute')} left`
-    : `${count(Math.floor(hours / 24), 'day')} ${count(hours % 24, 'hour')} left`;
+  const [many, unit, more, part] = hours < 24 ? [hours, 'hour', minutes % 60, 'minute'] : [Math.floor(hours / 24), 'day', hours % 24, 'hour'];
+  return `${[count(many, unit), more && count(more, part)].filter(Boolean).join(' ')} left`;
 };
