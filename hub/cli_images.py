@@ -17,7 +17,7 @@ from hub.up import need_root
 def add_to(words: Any) -> None:
     """Add them to the command's words (argparse's object for what may follow)."""
     image = words.add_parser("images", help="what servers are made of").add_subparsers(required=True)
-    build = image.add_parser("build", help="build what is not there yet: these, or all")
+    build = image.add_parser("build", help="build what is not there yet: these, or all but those with CUDA")
     build.add_argument("names", nargs="*", metavar="NAME")
     build.set_defaults(run=run_build)
     listing = image.add_parser("list", help="which images there are, and which are built")

@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from hub.adapters.engine import Engine
-from hub.checks import UP, Check, Examined, Finding, Note, certificate, containers, data, machine, network, versions
+from hub.checks import (
+    UP,
+    Check,
+    Examined,
+    Finding,
+    Note,
+    certificate,
+    containers,
+    data,
+    driver,
+    machine,
+    network,
+    versions,
+)
 from hub.settings import Settings
 from hub.trouble import Trouble
 
@@ -26,6 +39,7 @@ CHECKS: dict[str, Check] = {
     "backup": data.backup_age,
     "names": machine.names,
     "versions": versions.versions,
+    "driver": driver.driver,
 }
 
 

@@ -92,19 +92,23 @@ class Period(Terms):
 
 
 class Toolkit(Model):
-    """Where NVIDIA's container toolkit comes from."""
+    """Where NVIDIA's container toolkit comes from, and a Docker that can lend GPUs. Files may be relative to the settings'."""
 
+    managed: bool = Field(
+        True, description="false: toolkit and description of the devices (CDI) are somebody else's work on this machine"
+    )
     source: str = Field(
         "https://nvidia.github.io/libnvidia-container/stable/deb",
-        pattern=r"^(https?|file)://?\S+$",
+        pattern=r"^(https?|file):/\S+$",
         description="NVIDIA's repository of Debian packages, or a mirror of it: https://… or file:/…",
     )
-    key_file: Path | None = Field(None, description="the repository's signing key; empty: fetched once from NVIDIA")
+    key_file: Path | None = Field(None, description="that repository's signing key; empty: fetched once from NVIDIA")
     docker_source: str = Field(
         "https://download.docker.com/linux/debian",
-        pattern=r"^(https?|file)://?\S+$",
+        pattern=r"^(https?|file):/\S+$",
         description="Docker's repository or a mirror of it, where Debian's own Docker knows no CDI",
     )
+    docker_key_file: Path | None = Field(None, description="its signing key; empty: fetched once from Docker")
 
 
 class Gpus(Model):

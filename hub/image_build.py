@@ -16,14 +16,14 @@ from tempfile import TemporaryDirectory
 from hub import debian, image_record, wheelhouse
 from hub.adapters.engine import Engine, Layer
 from hub.folders import Folders
-from hub.images import RECIPE, Image, asked_for, content_ids, files, read, tag
+from hub.images import RECIPE, Image, asked_for, content_ids, files, read, tag, usual
 from hub.trouble import Trouble
 
 Report = Callable[[str], None]
 
 
 def build(root: Path, folders: Folders, *, names: Iterable[str] | None = None, report: Report) -> bool:
-    """Build what is not there yet of these images (all by default) and what they need for it, and record what there is.
+    """Build what is not there yet of these images (the usual ones by default) and what they need, and record what there is.
 
     Whether anything was built. Raises Trouble with a sentence when the mirror, the package index or Docker does not answer,
     a package is not what its lock says, or the disk is full.
@@ -31,7 +31,7 @@ def build(root: Path, folders: Folders, *, names: Iterable[str] | None = None, r
     images, engine = read(root), Engine.connect()
     tags = {name: tag(name, content) for name, content in content_ids(root, images).items()}
     todo: list[str] = []
-    for name in images if names is None else _known(names, images):
+    for name in usual(images) if names is None else _known(names, images):
         _add_missing(engine, images, tags, name, todo)
     try:
         for name in todo:

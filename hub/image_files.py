@@ -128,7 +128,7 @@ def pull(root: Path, registry: str, names: Iterable[str], *, report: Report) -> 
     """Fetch the images of this checkout from a registry that is trusted as this machine itself is."""
     engine = Engine.connect()
     known = {one["name"]: one for one in images.listed(root, engine)}
-    for name in list(names) or list(known):
+    for name in list(names) or images.usual(images.read(root)):
         if name not in known:
             raise Trouble(f"there is no image '{name}'; there is: {', '.join(known)}")
         if not known[name]["size"]:

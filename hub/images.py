@@ -26,7 +26,7 @@ class Image:
     """One image of images/images.yaml: its name, who it builds on, and the folders copied into its build.
 
     `index` is where Python packages of its lock are that this machine's own indexes may not have; `from_source` names
-    those that publish no wheel.
+    those that publish no wheel; `cuda` is the major version of CUDA that it brings.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Image:
     copies: tuple[str, ...] = ()
     index: str | None = None
     from_source: tuple[str, ...] = ()
+    cuda: int | None = None
 
 
 def read(root: Path) -> dict[str, Image]:
@@ -52,6 +53,7 @@ def read(root: Path) -> dict[str, Image]:
             copies=tuple(about.get("copies", ())),
             index=about.get("index"),
             from_source=tuple(about.get("from_source", ())),
+            cuda=about.get("cuda"),
         )
         for name, about in found.items()
     }
@@ -60,6 +62,11 @@ def read(root: Path) -> dict[str, Image]:
 def course_images(root: Path) -> frozenset[str]:
     """The names that a course may have as its image."""
     return frozenset(image.name for image in read(root).values() if image.course)
+
+
+def usual(images: Mapping[str, Image]) -> list[str]:
+    """The names that are meant when none is said: all but those with CUDA, of which each has gigabytes."""
+    return [image.name for image in images.values() if image.cuda is None]
 
 
 def content_ids(root: Path, images: Mapping[str, Image]) -> dict[str, str]:
@@ -117,6 +124,6 @@ def listed(root: Path, engine: Engine) -> list[dict[str, Any]]:
     lines = []
     for name, image in images.items():
         found = engine.image(tag(name, ids[name]))
-        about = {"name": name, "content": ids[name], "parent": image.parent, "course": image.course}
+        about = {"name": name, "content": ids[name], "parent": image.parent, "course": image.course, "cuda": image.cuda}
         lines.append({**about, "summary": image.summary, "tag": tag(name, ids[name]), "size": found and found.size})
     return lines

@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hub import collections, firewall
+from hub.gpu_machine import FIRST_WITH_CDI, TOOLKIT_FLOOR
+from hub.gpu_settings import Toolkit
 from hub.secrets import WORDS
 from hub.settings import CORE_PARTS, Settings, as_data
 from hub.trouble import Trouble
@@ -25,10 +27,12 @@ READ_AGAIN = {"admins", "backup_days", "courses", "gpus", "limits", "reserve", "
 MEGABYTE = 1024**2
 
 
-def play(root: Path, playbook: str, variables: Mapping[str, Any], inventory: Path | None = None) -> int:
+def play(
+    root: Path, playbook: str, variables: Mapping[str, Any], inventory: Path | None = None, *, check: bool = False
+) -> int:
     """Run one playbook against this machine, or the servers of an inventory; how many things it changed.
 
-    Raises Trouble when it failed.
+    With `check` nothing is changed, and what would be is counted. Raises Trouble when it failed.
     """
     modules = collections.install(root / "ansible" / "collections.txt", root / ".venv" / "collections")
     with TemporaryDirectory(prefix="campushub-play-") as scratch:
@@ -45,6 +49,7 @@ def play(root: Path, playbook: str, variables: Mapping[str, Any], inventory: Pat
         command = [
             str(program),
             *([f"--inventory={inventory}"] if inventory else ["--inventory=localhost,", "--connection=local"]),
+            *(["--check"] if check else []),
             f"--extra-vars=@{given}",
             str(root / "ansible" / playbook),
         ]
@@ -86,8 +91,18 @@ def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
         "campushub_settings_id": _settings_id(settings, config),
         "campushub_material_paths": _material_paths(settings),
         "campushub_upload_limit": settings.submission_limit + 4 * MEGABYTE,
+        "campushub_docker_floor": str(FIRST_WITH_CDI),
+        "campushub_toolkit_floor": TOOLKIT_FLOOR,
         "campushub_timezone": settings.timezone or machine_time_zone(),
+        **_toolkit(settings.gpus.toolkit, config),
     }
+
+
+def _toolkit(toolkit: Toolkit, config: Path) -> dict[str, str]:
+    """Where NVIDIA's toolkit and a newer Docker come from; a key that is no file is fetched from where the role says."""
+    keys = {"gpus_toolkit_key": toolkit.key_file, "engine_docker_key": toolkit.docker_key_file}
+    files = {name: str(beside(config, path)) for name, path in keys.items() if path is not None}
+    return {"gpus_toolkit_uris": toolkit.source, "engine_docker_uris": toolkit.docker_source, **files}
 
 
 def beside(config: Path, path: Path | None, kept: Path | None = None) -> Path | None:

@@ -13,7 +13,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hub import certificates, course_images, examples, front_client, image_build, images, provision, rosters
+from hub import (
+    certificates,
+    course_images,
+    examples,
+    front_client,
+    gpu_machine,
+    image_build,
+    images,
+    provision,
+    rosters,
+)
 from hub.adapters.engine import Engine
 from hub.durable import write_durably
 from hub.settings import CORE_PARTS, Settings
@@ -41,8 +51,12 @@ def up(root: Path, config: Path, *, report: Report) -> None:
             changed += provision.play(root, "engine.yml", given)
     _need_name(settings)
     _need_networks(settings)
+    _tell_docker_for_gpus(len(given["campushub_gpus"]), report)
     with _step("machine: Docker, folders, network, firewall", report):
         changed += provision.play(root, "machine.yml", given)
+    if settings.gpus.slots and settings.gpus.toolkit.managed:
+        with _step("GPUs: NVIDIA's tool, description of the devices", report):
+            changed += provision.play(root, "gpus.yml", given)
     with _step("images", report):
         built, without = _build_images(root, settings, report=lambda line: report(f"  {line}"))
         changed += built
@@ -168,6 +182,13 @@ def _need_networks(settings: Settings) -> None:
                     f"the addresses {wanted} are taken by Docker's network '{name}'. Set other addresses under "
                     "`network` in the settings."
                 )
+
+
+def _tell_docker_for_gpus(slots: int, report: Report) -> None:
+    """Say what becomes of Docker so that GPUs can be lent; raises Trouble when that would end what runs."""
+    docker = gpu_machine.Docker.of(Engine.connect().about())
+    if (step := gpu_machine.step(docker, slots)) is not gpu_machine.Step.NOTHING:
+        report(f"Docker {docker.version}: {step.value}, so that GPUs can be lent")
 
 
 def wait_until_ready(settings: Settings) -> None:

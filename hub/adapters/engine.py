@@ -151,9 +151,13 @@ class Engine:
         except docker.errors.NotFound:
             return []
 
+    def about(self) -> dict[str, Any]:
+        """What Docker tells of itself at /info."""
+        return dict(self.client.api.info())
+
     def root_folder(self) -> Path:
         """The folder in which Docker keeps images and containers."""
-        return Path(self.client.api.info()["DockerRootDir"])
+        return Path(self.about()["DockerRootDir"])
 
     def run_once(self, image: str, command: list[str]) -> str:
         """What a program prints in a new container of an image, without a network; raises Trouble when it fails."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hub import image_record
 from hub.checks import UP, Examined, Finding, Note
+from hub.gpu_machine import TOOLKIT_FLOOR
 
 FLOORS = {
     "jupyterhub": "5.5.1",
@@ -30,7 +31,6 @@ print(json.dumps({name: known.version(name) for name in sys.argv[1:]
 """
 RUNC_FLOORS = ((1, 2, 8), (1, 3, 3))  # of each line of releases
 RUNC_HOLES = ("CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881")  # moby/moby#51393: full container breakouts
-TOOLKIT_FLOOR = "1.18.2"
 DOCS = Path("/usr/share/doc")
 
 
@@ -41,13 +41,14 @@ def versions(examined: Examined) -> Iterator[Finding | Note]:
             said = examined.engine.run_once(record[name]["tag"], ["python", "-c", LIST, *FLOORS])
             yield from below_floors(name, json.loads(said.strip().splitlines()[-1]))
     yield from runc(shutil.which("runc") or "/usr/sbin/runc", DOCS)
-    toolkit = _installed("nvidia-container-toolkit")
-    if toolkit and _is_older(toolkit, TOOLKIT_FLOOR):
-        yield Finding(
-            f"nvidia-container-toolkit {toolkit} has known holes; {TOOLKIT_FLOOR} is the first without them.",
-            "dpkg-query -W nvidia-container-toolkit",
-            "`sudo apt-get update && sudo apt-get install --only-upgrade nvidia-container-toolkit`",
-        )
+    for package in ("nvidia-container-toolkit-base", "nvidia-container-toolkit"):
+        toolkit = _installed(package)
+        if toolkit and _is_older(toolkit, TOOLKIT_FLOOR):
+            yield Finding(
+                f"{package} {toolkit} has known holes; {TOOLKIT_FLOOR} is the first without them.",
+                f"dpkg-query -W {package}",
+                f"`{UP}` where the settings declare GPUs; otherwise `sudo apt-get remove {package}`",
+            )
 
 
 def below_floors(image: str, found: dict[str, str]) -> Iterator[Finding]:

@@ -145,4 +145,4 @@ def with_gpus(settings: str) -> str:
     lends = settings.replace(
         "    title: A first course\n", f"    title: A first course\n    gpu_image: {COURSE_IMAGE}\n"
     )
-    return f"{lends}gpus:\n  idle_minutes: 2\n  slots:\n{slots}"
+    return f"{lends}gpus:\n  toolkit: {{{{managed: false}}}}\n  idle_minutes: 2\n  slots:\n{slots}"

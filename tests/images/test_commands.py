@@ -38,7 +38,8 @@ def test_list_is_words_for_people_and_data_for_programs(config: Path, tags: dict
     told = {one["name"]: one for one in json.loads(command(config, "list", "--json"))}
     assert told["deep-learning"]["parent"] == "frameworks"
     assert tags["spark"].endswith(told["spark"]["content"])
-    assert all(one["size"] > 0 for one in told.values())
+    assert all(one["size"] > 0 for one in told.values() if one["cuda"] is None)
+    assert told["torch-gpu"]["cuda"] == 13
     assert "deep-learning" in command(config, "list")
 
 

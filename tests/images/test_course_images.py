@@ -1,4 +1,4 @@
-"""Every image that a course may have: fit for use, small enough, complete, named by its content."""
+"""Every image that a course may have, but for those with CUDA: fit for use, small enough, complete, named by its content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.folders import Folders
 from tests.instance import ROOT
 
 KNOWN = images.read(ROOT)
-COURSES = [image.name for image in KNOWN.values() if image.course]
+COURSES = [name for name in images.usual(KNOWN) if KNOWN[name].course]
 LARGEST = {"base": 0.9e9, "deep-learning": 4.2e9, "spark": 2.4e9}  # bytes
 
 

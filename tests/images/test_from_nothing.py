@@ -86,7 +86,7 @@ def test_everything_is_built_of_what_was_kept_and_an_altered_wheel_is_refused(
     assert done.returncode == 0, done.stdout + done.stderr
     record_property("all_images_s", round(time.monotonic() - began))
     listed = {one["name"]: one for one in json.loads(second.run(kept.command("list", "--json")).stdout)}
-    assert all(one["size"] for one in listed.values())
+    assert all(one["size"] for one in listed.values() if one["cuda"] is None)
     assert second.run(["docker", "rmi", listed["deep-learning"]["tag"]]).returncode == 0
     wheel = next((kept.wheelhouse / "deep-learning").glob("threadpoolctl-*.whl"))
     true = wheel.read_bytes()
