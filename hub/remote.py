@@ -104,7 +104,9 @@ def _names(group: Any) -> Iterator[str]:
 def _named_files(settings: Settings, config: Path) -> Iterator[dict[str, str]]:
     """Files that the settings name relative to their folder; absolute paths are the server's own."""
     login = settings.login.client_secret_file if settings.login.method != "accounts" else None
-    for path in (settings.https.certificate_file, settings.https.key_file, login):
+    https, toolkit = settings.https, settings.gpus.toolkit
+    keys = (toolkit.key_file, toolkit.docker_key_file)
+    for path in (https.certificate_file, https.key_file, login, *keys):
         if path is None or path.is_absolute():
             continue
         if ".." in path.parts:

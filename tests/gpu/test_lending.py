@@ -21,6 +21,7 @@ from tests.gpu.stand_in import MEBIBYTE, StandIn, gpu, process
 from tests.instance import Instance, Person, text_of
 
 PAGE = "/courses/demo/gpu"
+PEOPLE = ("asha", "student", "student2")
 OPENS = """
     import errno, json
     found = {}
@@ -60,11 +61,17 @@ def free(hub: Instance) -> bool:
 @pytest.fixture
 def hub(gpu_hub: Instance, gpus: MadeUpGpus) -> Instance:
     """With every slot good and free."""
-    for name in ("asha", "student", "student2"):
+    for name in PEOPLE:
         press(gpu_hub.person(name), "leave")
         gpu_hub.person(name).post(PAGE, PAGE, {"do": "return"})
-    until(lambda: free(gpu_hub))
+    until(lambda: free(gpu_hub) and all(closed(gpu_hub.person(name)) for name in PEOPLE))
     return gpu_hub
+
+
+def closed(person: Person) -> bool:
+    """Whether the hub is done with somebody's server with a GPU."""
+    answer = person.get("/courses/demo/server?name=gpu-demo", headers={"Accept": "application/json"})
+    return str(answer.json()["state"]) == "closed"
 
 
 def start(person: Person) -> str:
