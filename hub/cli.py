@@ -25,7 +25,7 @@ from hub.settings import CORE_PARTS, parts
 from hub.settings_file import SettingsInvalid
 from hub.status import Status, look
 from hub.trouble import Trouble
-from hub.up import need_root, up
+from hub.up import need_root, tell_docker_for_gpus, up
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,8 +137,10 @@ def _default_config() -> Path:
 
 def run_check(options: argparse.Namespace) -> int:
     path = options.file or options.config
-    count = len(settings_of(path).courses)
+    settings = settings_of(path)
+    count = len(settings.courses)
     print(f"{path.name}: no mistakes; {count} {'course' if count == 1 else 'courses'}")
+    tell_docker_for_gpus(settings, say)
     return 0
 
 

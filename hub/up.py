@@ -51,7 +51,7 @@ def up(root: Path, config: Path, *, report: Report) -> None:
             changed += provision.play(root, "engine.yml", given)
     _need_name(settings)
     _need_networks(settings)
-    _tell_docker_for_gpus(len(given["campushub_gpus"]), report)
+    tell_docker_for_gpus(settings, report)
     with _step("machine: Docker, folders, network, firewall", report):
         changed += provision.play(root, "machine.yml", given)
     if settings.gpus.slots and settings.gpus.toolkit.managed:
@@ -184,11 +184,12 @@ def _need_networks(settings: Settings) -> None:
                 )
 
 
-def _tell_docker_for_gpus(slots: int, report: Report) -> None:
-    """Say what becomes of Docker so that GPUs can be lent; raises Trouble when that would end what runs."""
-    docker = gpu_machine.Docker.of(Engine.connect().about())
-    if (step := gpu_machine.step(docker, slots)) is not gpu_machine.Step.NOTHING:
-        report(f"Docker {docker.version}: {step.value}, so that GPUs can be lent")
+def tell_docker_for_gpus(settings: Settings, report: Report) -> None:
+    """Say what `up` does about this machine's Docker so that GPUs can be lent; raises Trouble when that would end what runs."""
+    if settings.gpus.slots and Engine.is_there():
+        docker = gpu_machine.Docker.of(Engine.connect().about())
+        if (step := gpu_machine.step(docker, len(settings.gpus.slots))) is not gpu_machine.Step.NOTHING:
+            report(f"Docker {docker.version}: {step.value}, so that GPUs can be lent")
 
 
 def wait_until_ready(settings: Settings) -> None:
