@@ -168,19 +168,26 @@ def forget(service: Service, person: str, course: str) -> None:
 
 
 async def hand_back(service: Service, person: str) -> None:
-    """End somebody's own lease and its server. Raises HubSilent, and Refused when they have none."""
-    ledger = leases(service)
-    if ledger.end(person, Reason.RETURNED, service.now()) is None:
+    """End somebody's own lease and its server. Raises Refused when they have none."""
+    if leases(service).end(person, Reason.RETURNED, service.now()) is None:
         raise Refused("You have no GPU now.")
-    await step(service)
+    await step_now(service)
+
+
+async def step_now(service: Service) -> None:
+    """Do what is due at once, where that can be done; the next turn does the rest."""
+    try:
+        await step(service)
+    except HubSilent as silent:
+        log.warning("leases not looked at: %s", silent)
 
 
 async def lend(service: Service) -> None:
-    """Keep everything in step, again and again."""
+    """Keep everything in step, again and again: a turn that fails is not the last one."""
     while True:
         if service.settings.gpus.slots:
             try:
-                await step(service)
-            except HubSilent as silent:
-                log.warning("leases not looked at: %s", silent)
+                await step_now(service)
+            except Exception:
+                log.exception("a turn of lending failed")
         await asyncio.sleep(TICK_SECONDS)

@@ -55,7 +55,7 @@ class Leases(Page):
         if action is None:
             raise HTTPError(400, reason="This page cannot do that.")
         action(course)
-        await gpus.step(self.state)
+        await gpus.step_now(self.state)
         self.redirect(f"{PREFIX}{course}/gpus")
 
     def _end(self, course: str) -> None:
@@ -82,13 +82,19 @@ class Leases(Page):
             begins = None
         if begins is None or begins <= now:
             raise Refused("Say when the class begins: a date and a time that are still to come.")
-        hours, count = self._number("hours", MOST_HOURS), int(self._number("slots", 1000))
-        weeks = int(self._number("weeks", MOST_WEEKS))
+        hours, count = self._number("hours", MOST_HOURS), self._count("slots", 1000)
+        weeks = self._count("weeks", MOST_WEEKS)
         wanted = [Reservation(course, at, at + timedelta(hours=hours), count) for at in weekly(begins, weeks, zone)]
         gpus.lent(self.state).reserve(wanted, self.person.name, now)
 
     def _give_up(self, course: str) -> None:
-        gpus.lent(self.state).give_up(course, int(self._number("id", 10**9)), self.state.now())
+        gpus.lent(self.state).give_up(course, self._count("id", 10**9), self.state.now())
+
+    def _count(self, word: str, most: int) -> int:
+        number = self._number(word, most)
+        if number != int(number):
+            raise Refused(f"'{word}' is a whole number.")
+        return int(number)
 
     def _number(self, word: str, most: float) -> float:
         try:
@@ -96,7 +102,7 @@ class Leases(Page):
         except ValueError:
             number = 0
         if not 0 < number <= most:
-            raise Refused(f"'{word}' is a number from 1 to {most}.")
+            raise Refused(f"'{word}' is a number, more than 0 and at most {most}.")
         return number
 
 
