@@ -36,8 +36,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "Your files are there. Load less data at once, close notebooks that you do not need, then open it again.",
     ),
     "lease": (
-        "The time with its GPU was over.",
-        "Your files are there. The GPU page of the course says why it ended, and lets you ask for a GPU again.",
+        "The lease of its GPU ended: you handed it back, or the course's GPU page says why.",
+        "Your files are there. That page lets you ask for a GPU again.",
     ),
     "administrator": (
         "It was ended from outside: by the administrator, or because the machine was restarted.",

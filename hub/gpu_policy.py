@@ -20,7 +20,7 @@ def slots(gpus: Gpus, parents: Mapping[str, str] | None = None) -> tuple[Slot, .
     """
     parts = Counter(one.device for one in gpus.slots.values())
     return tuple(
-        Slot(name, (parents or {}).get(one.device, one.device), 1 / parts[one.device])
+        Slot(name, (parents or {}).get(one.device, one.device), 1 / parts[one.device], device=one.device)
         for name, one in gpus.slots.items()
     )
 

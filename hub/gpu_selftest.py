@@ -64,8 +64,9 @@ def tried(settings: Settings, engine: Engine) -> Iterator[Outcome]:
     given: dict[str, str] = {}
     for device in devices:
         yield from one_device(probe, device, given)
-    if len(devices) > 1:
-        yield apart(given)
+    whole = {device: number for device, number in given.items() if device.startswith("GPU-")}
+    if len(whole) > 1:
+        yield apart(whole)
     yield trains(probe, devices[0], str(name))
     yield memory_limit(probe, settings)
 
@@ -132,7 +133,7 @@ def _listed(probe: Probe, container: str, device: str) -> Outcome:
 
 
 def apart(given: dict[str, str]) -> Outcome:
-    """Parts of one GPU share its number; whole GPUs do not."""
+    """Whole GPUs have numbers of their own; MIG devices of one GPU share its."""
     shared = len(set(given.values())) < len(given)
     return Outcome(
         "every GPU is another device", not shared, ", ".join(f"{one}={number}" for one, number in given.items())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,9 +37,11 @@ def device_uuid(uuid: str) -> str:
 
 def clock(text: str) -> str:
     try:
-        time.fromisoformat(text)
+        zone: tzinfo | None = time.fromisoformat(text).tzinfo
     except ValueError:
-        raise ValueError(f"'{text}' is not a time of day; write it in quotes like \"09:00\"") from None
+        zone = UTC
+    if zone is not None:
+        raise ValueError(f"'{text}' is not a time of day; write it in quotes like \"09:00\"")
     return text
 
 

@@ -20,6 +20,10 @@ NOT_INJECTED = (
     "The GPU could not be given to your notebooks: it may have failed a moment ago. You can ask for a GPU again at once; "
     "your notebooks on the CPU are not affected. Tell your instructor if it happens again."
 )
+TOO_LATE = (
+    "Your GPU was taken back while your notebooks were being opened: you handed it back, or that took too long. "
+    "Ask for a GPU again; your notebooks on the CPU are not affected."
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class TakesSlots(NotesEnds):
         try:
             address = await super().start()
         except BaseException as trouble:
+            self.came_up = self.came_up or isinstance(trouble, APIError)  # not by their own files: no rescue mode
             self.log.warning("no start with a GPU: user=%s slot=%s %s", self.user.name, slot.name, trouble)
             await self._clear_away()
             with suppress(NotStarted):  # the service finds out by itself
@@ -53,13 +58,32 @@ class TakesSlots(NotesEnds):
             if isinstance(trouble, APIError):
                 raise NotStarted(NOT_INJECTED) from trouble
             raise
-        with suppress(NotStarted):
-            await self._ask_service("started", mine)
+        if not await self._is_lent(mine):
+            await self._clear_away()
+            raise NotStarted(TOO_LATE)
         return address
 
+    async def _is_lent(self, mine: dict[str, str]) -> bool:
+        """Tell the service that the server is up; whether its lease is there still, as far as that can be told."""
+        try:
+            return bool((await self._ask_service("started", mine)).get("lent", True))
+        except NotStarted:
+            return True  # the service finds out by itself
+
+    async def give_up(self) -> None:
+        """Give back what was taken for a start that is not even tried."""
+        with suppress(NotStarted):
+            await self._ask_service("not-started", {"person": self.user.name, "server": self.name})
+
     async def _clear_away(self) -> None:
-        """Docker looks for the device when a container is started: one that failed is there still."""
-        if await self.get_object() is not None:
+        """Docker looks for the device when a container is started: one that failed is there still.
+
+        One that runs is ended first: its slot is told to be free when its end is noted.
+        """
+        found = await self.get_object()
+        if found is not None:
+            if found["State"]["Running"]:
+                await self.docker("stop", self.container_id, timeout=5)
             await self.remove_object()
             self.object_id = ""
 

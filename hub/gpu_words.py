@@ -52,6 +52,10 @@ ENDS: Mapping[Reason, tuple[str, str]] = {
         "Your notebooks with the GPU ended by themselves.",
         "Your files are saved. The last lines they wrote say more; ask for a GPU again when you like.",
     ),
+    Reason.OUTSIDE: (
+        "Your notebooks with the GPU were ended from outside: by the administrator, or because the machine was restarted.",
+        AGAIN,
+    ),
     Reason.STAFF: ("Your course's staff ended it.", "Your files are saved. Ask them why, if you do not know."),
 }
 
@@ -79,5 +83,7 @@ def availability(free: int, slots: int, waiting: int) -> str:
     """How many GPUs can be had now, and how many people wait."""
     if free and not waiting:
         return f"{free} of {slots} GPUs free" if slots > 1 else "The GPU is free"
+    if not slots:
+        return "No GPU is in order now"
     lent = f"All {slots} GPUs are lent" if slots > 1 else "The GPU is lent"
     return f"{lent}, {waiting or 'nobody'} waiting"

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     BUDGET = "budget"  # its person has had more than their share, and somebody waits who has not
     FAULT = "fault"  # of the GPU
     SERVER = "server"  # its server ended by itself
+    OUTSIDE = "outside"  # its server was ended from outside: by the administrator, or the machine went down
     STAFF = "staff"
 
 
@@ -61,12 +62,17 @@ class Policy:
 
 @dataclass(frozen=True)
 class Slot:
-    """A GPU or a part of one; `share` is what an hour of it counts. One that is not `good` is lent to nobody."""
+    """A GPU or a part of one; `share` is what an hour of it counts.
+
+    One that is not `good` is lent to nobody; where its device has `failed`, its lease ends too.
+    """
 
     name: str
     gpu: str
     share: float = 1
     good: bool = True
+    failed: bool = False
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,7 @@ class Lease:
     until: datetime
     busy_at: datetime
     warned: Warned | None = None
+    device: str = ""  # what the slot was made of when it was lent
 
     @property
     def running(self) -> bool:
@@ -150,11 +157,16 @@ class Ledger:
         return sorted((one for one in self.tickets if one.person not in holding), key=place)
 
     def free(self) -> list[Slot]:
-        """Slots that can be lent now; those on the GPU with the fewest leases first."""
+        """Slots that can be lent now; those on the GPU with the fewest leases first.
+
+        The settings may name a device by another slot than the one by which somebody has it.
+        """
         taken = {one.slot for one in self.leases}
+        devices = {one.name: one.device for one in self.slots}
+        elsewhere = {one.device for one in self.leases if one.device and devices.get(one.slot) != one.device}
         gpus = {one.name: one.gpu for one in self.slots}
         load = [gpus.get(one.slot) for one in self.leases]
-        good = [one for one in self.slots if one.good and one.name not in taken]
+        good = [one for one in self.slots if one.good and one.name not in taken and one.device not in elsewhere]
         return sorted(good, key=lambda one: (load.count(one.gpu), one.name))
 
 
@@ -190,7 +202,7 @@ def waits(ledger: Ledger, person: str, policy: Policy, now: datetime) -> tuple[i
     if person not in order:
         return None
     place = order.index(person) + 1
-    held = {one.slot: one.until for one in ledger.leases}
+    held = {one.slot: one.until + policy.length if one.state is State.OFFERED else one.until for one in ledger.leases}
     left = [max(held.get(one.name, now) - now, timedelta()) for one in ledger.slots if one.good]
     return place, _after(place, left, policy.length, 1 / 3), _after(place, left, policy.length, 1)
 

@@ -49,10 +49,10 @@ def due(ledger: Ledger, policy: Policy, now: datetime) -> list[Change]:
 
 def _ends(ledger: Ledger, policy: Policy, now: datetime) -> list[Change]:
     reserved, leave = _in_the_way(ledger, policy, now), _asked_to_leave(ledger, policy, now)
-    bad = {one.name for one in ledger.slots if not one.good}
+    failed = {one.name for one in ledger.slots if one.failed}
     found: list[Change] = []
     for lease in ledger.leases:
-        if lease.state is not State.STOPPING and lease.slot in bad:
+        if lease.state is not State.STOPPING and lease.slot in failed:
             found.append(End(lease, Reason.FAULT))
         elif lease.state is State.OFFERED and now >= lease.until:
             found.append(End(lease, Reason.LAPSED))

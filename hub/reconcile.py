@@ -28,12 +28,14 @@ class Declared:
 
 @dataclass(frozen=True)
 class Findings:
-    """`trouble` has every slot, with an empty text for a good one; `gone` those whose lease has no container.
+    """`trouble` has every slot, with an empty text for a good one; `failing` are those whose device itself is the trouble.
 
-    `found` are people's containers that have a slot without a lease, by slot; `computing` are slots that are used.
+    `gone` are people whose lease has no container, `found` people's containers that have a slot without a lease, by slot;
+    `computing` are slots that are used.
     """
 
     trouble: Mapping[str, str]
+    failing: tuple[str, ...]
     gone: tuple[str, ...]
     found: Mapping[str, Holder]
     computing: tuple[str, ...]
@@ -59,8 +61,12 @@ def compare(
             for name, about in declared.items():
                 if {about.device, EVERY_DEVICE} & set(one.devices):
                     trouble[name] = trouble[name] or f"the container {one.name} has it without a lease"
+    if not parts_without_limit:
+        for name in _without_limit(ledger, own, declared, now):
+            trouble[name] = trouble[name] or "the driver has not set the memory limit of a part of this GPU"
     return Findings(
         trouble,
+        failing=tuple(name for name, about in declared.items() if _failing(about, seen)),
         gone=tuple(one.person for one in ledger.leases if one.slot not in own and _should_be_there(one, now)),
         found=found,
         computing=tuple(slot for slot, one in own.items() if one.computes),
@@ -73,8 +79,28 @@ def _should_be_there(lease: Lease, now: datetime) -> bool:
 
 def _is_of(holder: Holder, lease: Lease, declared: Mapping[str, Declared]) -> bool:
     about = declared.get(lease.slot)
+    device = lease.device or (about.device if about else "")
     server = (holder.person, holder.server) == (lease.person, f"{PREFIX}{lease.course}")
-    return server and (about is None or about.device in holder.devices)
+    return server and (not device or device in holder.devices)
+
+
+def _without_limit(
+    ledger: Ledger, own: Mapping[str, Holder], declared: Mapping[str, Declared], now: datetime
+) -> list[str]:
+    """Slots of devices on which somebody has a part, and the driver no limit for it after a while."""
+    unlimited = {
+        declared[one.slot].device
+        for one in ledger.leases
+        if one.slot in own and one.slot in declared and _should_be_there(one, now)
+        if declared[one.slot].memory not in (None, own[one.slot].limited)
+    }
+    return [name for name, about in declared.items() if about.device in unlimited]
+
+
+def _failing(about: Declared, seen: Seen) -> bool:
+    """Whether the driver answers, and says that this device is lost or not there."""
+    found = next((one for one in seen.devices if one.uuid == about.device), None)
+    return not seen.trouble and (found is None or bool(found.trouble))
 
 
 def _without_lease(strange: list[Holder], ledger: Ledger, declared: Mapping[str, Declared]) -> dict[str, Holder]:

@@ -49,6 +49,14 @@ class CampusSpawner(TakesSlots):
 
     async def start(self) -> Any:
         """Start the server; raises NotStarted with a sentence for the person."""
+        try:
+            return await self._started()
+        except NotStarted:
+            if serverplan.course_and_kind(self.name)[1] == "gpu":
+                await self.give_up()
+            raise
+
+    async def _started(self) -> Any:
         settings = self.settings()
         course, kind = serverplan.course_and_kind(self.name)
         wanted = bool(self.user_options.get("rescue"))

@@ -47,7 +47,7 @@ class GpuContainers:
         CampusHub's agents, which have all GPUs to look at them, are left out. Raises Trouble when Docker does not answer.
         """
         try:
-            listed = [one for one in self.client.containers(all=True) if _part(one) != "agent"]
+            listed = [one for one in self.client.containers(all=True) if not _looks_only(one)]
             self.without &= {one["Id"] for one in listed}
             found = {one["Id"]: self._held(one["Id"]) for one in listed if one["Id"] not in self.without}
         except (docker.errors.DockerException, requests.RequestException) as error:
@@ -105,6 +105,7 @@ def _visible(environment: Iterable[str]) -> list[str]:
     return [] if given in NO_DEVICES else given.split(",")
 
 
-def _part(listed: Mapping[str, Any]) -> str | None:
-    part: str | None = (listed.get("Labels") or {}).get("campushub.part")
-    return part
+def _looks_only(listed: Mapping[str, Any]) -> bool:
+    """Whether it is the agent itself, or a container of the self-test, which uses no GPU for longer than a moment."""
+    labels = listed.get("Labels") or {}
+    return labels.get("campushub.part") == "agent" or "campushub.probe" in labels

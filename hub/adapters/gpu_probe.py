@@ -15,6 +15,7 @@ from hub.adapters.engine import Engine
 from hub.trouble import Trouble
 
 SECONDS = 300
+PROBE = "campushub.probe"  # label of the containers in which things are tried; nobody's, and gone in a minute
 # Opens every number of NVIDIA's devices, made by itself where it is not there, and tells how that went. A device that the
 # container may not have is EPERM, and one that it may but that has no driver is ENXIO.
 OPENS = """
@@ -87,9 +88,9 @@ class Probe:
         )
         user, given = "0" if root else "1000", dict(environment or {"NVIDIA_VISIBLE_DEVICES": "void"})
         try:
-            made = api.create_container(self.image, ["sleep", "600"], user=user, environment=given, host_config=host)[
-                "Id"
-            ]
+            made = api.create_container(
+                self.image, ["sleep", "600"], user=user, environment=given, host_config=host, labels={PROBE: "1"}
+            )["Id"]
         except docker.errors.APIError as error:
             raise Trouble(str(error.explanation or error)) from None
         try:

@@ -79,11 +79,14 @@ class Leases:
         """Take what was offered."""
         with self.store.begin() as connection:
             lease = self._lease(connection, person)
+            if lease is not None and lease.state is State.STARTING:  # pressed twice, or the start begins only now
+                self._change(connection, lease, since=now)
+                return replace(lease, since=now)
             if lease is None or lease.state is not State.OFFERED or now >= lease.until:
                 raise Refused("Nothing is offered to you any more. Ask for a GPU again.")
             until = term(self._ledger(connection, now, []), lease.course, self.policy, now)
             self._change(connection, lease, state=State.STARTING, since=now, until=until, busy_at=now, began_at=now)
-        return Lease(lease.slot, person, lease.course, State.STARTING, now, until, now)
+        return replace(lease, state=State.STARTING, since=now, until=until, busy_at=now)
 
     def leave(self, person: str) -> None:
         """Wait no longer."""
@@ -100,7 +103,9 @@ class Leases:
             ledger = self._ledger(connection, now, waiting)
             until = renewed(ledger, lease, self.policy, now)
             if until is None:
-                raise Refused("Somebody waits for a GPU, or a class needs it: your time cannot begin anew now.")
+                raise Refused(
+                    "Your time cannot begin anew now: somebody waits for a GPU, a class needs it, or it would end no later."
+                )
             self._change(connection, lease, until=until, warned=None, warned_at=None)
             return until
 
@@ -115,12 +120,13 @@ class Leases:
 
     # -- what is found ---------------------------------------------------------------------------------------------
 
-    def started(self, person: str, now: datetime) -> None:
-        """Their server is up."""
+    def started(self, person: str, now: datetime) -> bool:
+        """Their server is up; whether they have a lease for it still."""
         with self.store.begin() as connection:
             lease = self._lease(connection, person)
             if lease is not None and lease.state is State.STARTING:
                 self._change(connection, lease, state=State.ACTIVE, since=now, busy_at=now)
+            return lease is not None and lease.running
 
     def freed(self, person: str, now: datetime) -> None:
         """Nothing of an ended lease runs any more."""
@@ -134,11 +140,17 @@ class Leases:
             these = sql.and_(HELD, leases.c.slot.in_(list(names)), leases.c.state == State.ACTIVE)
             connection.execute(sql.update(leases).where(these).values(busy_at=now))
 
-    def found_bad(self, slot: str, trouble: str) -> None:
-        """A slot is lent to nobody, for a reason; with an empty one it is good again."""
+    def found_bad(self, slot: str, trouble: str, *, failed: bool = False) -> None:
+        """A slot is lent to nobody, for a reason; with an empty one it is good again. A `failed` one ends its lease."""
         with self.store.begin() as connection:
             connection.execute(sql.delete(slots).where(slots.c.name == slot))
-            connection.execute(sql.insert(slots).values(name=slot, trouble=trouble))
+            connection.execute(sql.insert(slots).values(name=slot, trouble=trouble, failed=failed))
+
+    def offer_again(self, now: datetime) -> None:
+        """Have every offer stand its whole time from now on: nobody could claim one while the service was away."""
+        with self.store.begin() as connection:
+            offered = sql.and_(HELD, leases.c.state == State.OFFERED)
+            connection.execute(sql.update(leases).where(offered).values(until=now + self.policy.claim))
 
     def adopt(self, slot: str, person: str, course: str, now: datetime) -> None:
         """Take into the ledger what runs without a lease: it was lost, and the machine is right about what runs."""
@@ -171,15 +183,19 @@ class Leases:
 
     def _ledger(self, connection: Connection, now: datetime, waiting: Sequence[Ticket] | None = None) -> Ledger:
         """Everything; or with these in the place of the queue, whose order, and so the hours of each, does not matter then."""
-        bad = set(connection.execute(sql.select(slots.c.name).where(slots.c.trouble != "")).scalars())
-        good = tuple(replace(one, good=one.good and one.name not in bad) for one in self.declared)
-        rows = connection.execute(sql.select(leases).where(HELD)).mappings().all()
+        rows = connection.execute(sql.select(slots.c.name, slots.c.failed).where(slots.c.trouble != ""))
+        bad = {str(row.name): bool(row.failed) for row in rows}
+        good = tuple(
+            replace(one, good=one.good and one.name not in bad, failed=bad.get(one.name, False))
+            for one in self.declared
+        )
+        held = connection.execute(sql.select(leases).where(HELD)).mappings().all()
         classes, used = self.reservations(connection, now), {}
         if waiting is None:
             waiting = [_ticket(row) for row in connection.execute(sql.select(tickets)).mappings()]
             concerned = sql.select(tickets.c.person).union(sql.select(leases.c.person).where(HELD))
-            used = self._used(connection, concerned, rows, now)
-        return Ledger(good, tuple(map(_lease, rows)), tuple(waiting), classes, used)
+            used = self._used(connection, concerned, held, now)
+        return Ledger(good, tuple(map(_lease, held)), tuple(waiting), classes, used)
 
     def used_by(self, connection: Connection, person: str, now: datetime) -> Used:
         """The hours of anybody, whether they wait or hold or not."""
@@ -221,8 +237,9 @@ class Leases:
         """Let somebody have a slot: at once, or offered for a while."""
         until = now + self.policy.claim if offered else term(ledger, ticket.course, self.policy, now)
         state = State.OFFERED if offered else State.STARTING
-        made = Lease(slot, ticket.person, ticket.course, state, now, until, now)
-        about = {"slot": slot, "person": ticket.person, "course": ticket.course, "state": state}
+        device = next((one.device for one in self.declared if one.name == slot), "")
+        made = Lease(slot, ticket.person, ticket.course, state, now, until, now, device=device)
+        about = {"slot": slot, "device": device, "person": ticket.person, "course": ticket.course, "state": state}
         when = {"made_at": now, "since": now, "until": until, "busy_at": now, "began_at": None if offered else now}
         connection.execute(sql.insert(leases).values(**about, **when))
         connection.execute(sql.delete(tickets).where(tickets.c.person == ticket.person))
@@ -230,7 +247,7 @@ class Leases:
 
     def _end(self, connection: Connection, lease: Lease, reason: Reason, now: datetime, by: str | None = None) -> None:
         row = connection.execute(sql.select(leases).where(HELD, leases.c.slot == lease.slot)).mappings().one()
-        hours, offered = self._hours(row, now), lease.state is State.OFFERED
+        hours, offered = 0 if reason is Reason.FAILED else self._hours(row, now), lease.state is State.OFFERED
         ended = {
             "state": State.STOPPING,
             "since": now,
@@ -257,7 +274,7 @@ class Leases:
 def _lease(row: RowMapping) -> Lease:
     warned = Warned(Reason(row["warned"]), row["warned_at"]) if row["warned"] else None
     about = (row["slot"], row["person"], row["course"], State(row["state"]), row["since"], row["until"], row["busy_at"])
-    return Lease(*about, warned)
+    return Lease(*about, warned, row["device"])
 
 
 def _ticket(row: RowMapping) -> Ticket:

@@ -31,6 +31,7 @@ class Ended:
     reason: Reason
     at: datetime
     by: str | None
+    why: str  # what staff said; empty when it was not them
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,15 @@ class Lent:
     def last_end(self, person: str) -> Ended | None:
         """How somebody's last lease ended, unless they have another since."""
         query = sql.select(leases).where(leases.c.person == person).order_by(leases.c.id.desc()).limit(1)
+        said = sql.select(lease_log.c.why).where(lease_log.c.person == person, lease_log.c.what == "ended")
         with self.ledger.store.begin() as connection:
             row = connection.execute(query).mappings().first()
+            why = connection.execute(said.order_by(lease_log.c.id.desc()).limit(1)).scalar()
         if row is None or row["ended_at"] is None:
             return None
-        return Ended(row["course"], row["slot"], Reason(row["reason"]), row["ended_at"], row["ended_by"])
+        reason = Reason(row["reason"])
+        told = str(why) if why and reason is Reason.STAFF else ""
+        return Ended(row["course"], row["slot"], reason, row["ended_at"], row["ended_by"], told)
 
     def troubles(self) -> dict[str, str]:
         """Why slots are lent to nobody, by slot."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.schema import CreateIndex
+from sqlalchemy.schema import CreateColumn, CreateIndex
 
 from hub.adapters.tables import ends, guesses, members, metadata, people
 from hub.courses import Person, Role
@@ -43,7 +43,12 @@ def open_database(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     metadata.create_all(engine)
-    with engine.begin() as connection:  # `create_all` makes none on a table that an earlier version has made
+    with engine.begin() as connection:  # `create_all` adds nothing to a table that an earlier version has made
+        for table in metadata.sorted_tables:
+            there = {column["name"] for column in sql.inspect(connection).get_columns(table.name)}
+            for column in (column for column in table.columns if column.name not in there):
+                about = CreateColumn(column).compile(dialect=engine.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {about}")
         for index in (index for table in metadata.sorted_tables for index in table.indexes):
             connection.execute(CreateIndex(index, if_not_exists=True))
     return engine

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -250,6 +251,7 @@ slots = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("trouble", Text, nullable=False, default=""),  # why it is lent to nobody; empty for a good one
+    Column("failed", Boolean, nullable=False, default=False, server_default=false()),  # the device itself
 )
 
 leases = Table(
@@ -257,6 +259,7 @@ leases = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("slot", String(64), nullable=False),
+    Column("device", String(96), nullable=False, default="", server_default=""),
     Column("person", String(64), nullable=False),
     Column("course", String(24), nullable=False),
     Column("state", String(8), nullable=False),

@@ -45,20 +45,20 @@ class Take(Api):
 
 
 class Started(Api):
+    """A server with a GPU is up; the answer says whether its lease is there still."""
+
     def post(self) -> None:
         self.need("hub")
-        gpus.leases(self.state).started(str(self.body()["person"]), self.state.now())
-        self.set_status(204)
+        self.answer({"lent": gpus.leases(self.state).started(str(self.body()["person"]), self.state.now())})
 
 
 class NotStarted(Api):
-    """A server that took a slot did not come up, and nothing of it is left."""
+    """A start that took a slot, or would have, came to nothing."""
 
     def post(self) -> None:
         self.need("hub")
         asked = self.body()
-        now = self.state.now()
-        gpus.server_ended(self.state, str(asked["person"]), str(asked["server"]), "start", now)
+        gpus.not_started(self.state, str(asked["person"]), str(asked["server"]))
         self.set_status(204)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.gpu_seen import Holder
 from hub.gpu_words import ENDS, WARNINGS, availability, wait_words
-from hub.gpus import Lease, Reason, State, Ticket, Warned, renewed, waits
+from hub.gpus import Lease, Reason, Ticket, Warned, renewed, waits
 from hub.reconcile import PREFIX
 from hub.services import gpus
 from hub.services.state import PREFIX as PAGES
@@ -56,6 +56,12 @@ class View:
         return "waiting" if self.ticket else "none"
 
     @property
+    def key(self) -> str:
+        """What an open page is loaded again for when it changes."""
+        warned = self.lease.warned.reason if self.lease and self.lease.warned else ""
+        return f"{self.state} {warned} {self.renewable} {self.slots > 0}"
+
+    @property
     def at_once(self) -> bool:
         """Whether a slot is free and nobody is before them."""
         return self.free > 0 and not self.waiting
@@ -95,9 +101,9 @@ def view(service: Service, person: str, course: str) -> View:
         renewable=lease is not None and renewed(found, lease, ledger.policy, now) is not None,
         used=gpus.lent(service).used(person, now).week,
         budget=ledger.policy.weekly_hours,
-        ended=_ended(service, person, now) if lease is None or lease.state is State.STOPPING else None,
+        ended=_ended(service, person, now),
         free=len(found.free()),
-        slots=len(found.slots),
+        slots=sum(one.good for one in found.slots),
         waiting=len(found.tickets),
         holder=holder,
         name=device.name if device else "",
@@ -106,10 +112,12 @@ def view(service: Service, person: str, course: str) -> View:
 
 
 def _ended(service: Service, person: str, now: datetime) -> tuple[str, str, datetime] | None:
+    """How their last lease ended, unless they handed it back, have another since, or it is long ago."""
     last = gpus.lent(service).last_end(person)
     if last is None or last.at < now - RECENT or last.reason is Reason.RETURNED:
         return None
-    return (*ENDS[last.reason], last.at)
+    sentence, advice = ENDS[last.reason]
+    return (f"{sentence} They say: {last.why}" if last.why else sentence, advice, last.at)
 
 
 def as_data(found: View, now: datetime) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from hub.services.state import State as Service
 log = logging.getLogger("campushub.gpus")
 
 TICK_SECONDS = 10
+FAILED = timedelta(seconds=25)  # three looks of the agent: one may be a driver that is just being asked anew
 SILENT = timedelta(seconds=45)  # without a word of the agent nobody's GPU counts as unused
 NOTE_LATE = timedelta(seconds=1)  # Docker's time of an end is cut to seconds
 
@@ -55,17 +56,25 @@ def recent(service: Service, now: datetime) -> Seen | None:
 def take(service: Service, person: str, course: str) -> dict[str, Any]:
     """The slot for a server that starts now: what is offered is claimed, what is free is taken; else why not."""
     now, ledger = service.now(), leases(service)
+    if is_closing(ledger, person):
+        return {"why": "Your last notebooks with a GPU are still being closed. Try again in a few seconds."}
     found = ledger.ask(person, course, now)
     if isinstance(found, Ticket):
         return {"why": "All GPUs are lent just now. You have a place in the queue: your GPU page shows it."}
     if found.course != course:
         return {"why": f"You have a GPU in the course '{found.course}'. Hand it back there first."}
-    if found.state is State.OFFERED:
+    if found.state is not State.ACTIVE:
         found = ledger.claim(person, now)
     about = declared(service).get(found.slot)
     if about is None:
         return {"why": f"The GPU slot '{found.slot}' is not in the settings any more. Ask for a GPU again."}
     return {"slot": found.slot, "device": about.device, "memory": about.memory, "until": found.until.isoformat()}
+
+
+def is_closing(ledger: Leases, person: str) -> bool:
+    """Whether somebody's last server with a GPU is not gone yet."""
+    lease = ledger.lease(person)
+    return lease is not None and lease.state is State.STOPPING
 
 
 def server_ended(service: Service, person: str, server: str, reason: str, at: datetime) -> None:
@@ -75,12 +84,23 @@ def server_ended(service: Service, person: str, server: str, reason: str, at: da
     if lease is None or server != f"{PREFIX}{lease.course}" or at + NOTE_LATE < lease.since:
         return  # an older server's
     if lease.running:
-        failed = lease.state is State.STARTING
-        why = Reason.FAILED if failed else Reason.RETURNED if reason == "stopped" else Reason.SERVER
+        ways = {"stopped": Reason.RETURNED, "administrator": Reason.OUTSIDE}
+        why = Reason.FAILED if lease.state is State.STARTING else ways.get(reason, Reason.SERVER)
         ledger.end(person, why, now)
     ledger.freed(person, now)
     log.info("slot free: slot=%s user=%s server ended: %s", lease.slot, person, reason)
-    advance(ledger, now)
+    if reason != "administrator":  # who may be about to stop the service too: an offer would find nobody
+        advance(ledger, now)
+
+
+def not_started(service: Service, person: str, server: str) -> None:
+    """A start that took a slot came to nothing, and nothing of it is left."""
+    ledger, now = leases(service), service.now()
+    lease = ledger.lease(person)
+    if lease is not None and server == f"{PREFIX}{lease.course}" and lease.state is State.STARTING:
+        ledger.end(person, Reason.FAILED, now)
+        ledger.freed(person, now)
+        advance(ledger, now)
 
 
 # -- in step with the machine ---------------------------------------------------------------------------------------------
@@ -94,7 +114,9 @@ def saw(service: Service, seen: Seen) -> list[dict[str, Any]]:
     about = declared(service)
     accepted, tools = service.settings.gpus.parts_without_limit, service.settings.gpus.tools
     findings = compare(ledger.ledger(now), about, seen, now, tools=tools, parts_without_limit=accepted)
-    _take_up(ledger, findings, now)
+    service.failing = {slot: service.failing.get(slot, now) for slot in findings.failing}
+    failed = {slot for slot, since in service.failing.items() if now - since >= FAILED}
+    _take_up(ledger, findings, failed, now)
     return [
         {"container": one.container, "device": part.device, "bytes": part.memory}
         for lease in ledger.ledger(now).leases
@@ -104,14 +126,13 @@ def saw(service: Service, seen: Seen) -> list[dict[str, Any]]:
     ]
 
 
-def _take_up(ledger: Leases, findings: Findings, now: datetime) -> None:
-    before = Lent(ledger).troubles()
+def _take_up(ledger: Leases, findings: Findings, failed: set[str], now: datetime) -> None:
+    before, troubles = {one.name: one.failed for one in ledger.ledger(now).slots}, Lent(ledger).troubles()
     for slot, trouble in findings.trouble.items():
-        if trouble != before.get(slot, ""):
-            log.log(
-                logging.WARNING if trouble else logging.INFO, "slot=%s trouble=%s", slot, trouble or "none any more"
-            )
-            ledger.found_bad(slot, trouble)
+        if (trouble, slot in failed) != (troubles.get(slot, ""), before.get(slot, False)):
+            level = logging.WARNING if trouble else logging.INFO
+            log.log(level, "slot=%s trouble=%s", slot, trouble or "none any more")
+            ledger.found_bad(slot, trouble, failed=slot in failed)
     for person in findings.gone:
         log.warning("lease without a container: user=%s", person)
         ledger.end(person, Reason.SERVER, now)
@@ -124,18 +145,25 @@ def _take_up(ledger: Leases, findings: Findings, now: datetime) -> None:
 
 
 async def step(service: Service) -> None:
-    """Do what is due, and have the hub end the servers of leases that have ended. Raises HubSilent."""
+    """Do what is due, and have the hub end the servers of leases that have ended."""
     now = service.now()
     ledger = leases(service, now)
     if recent(service, now) is None:
         ledger.computing([one.slot for one in ledger.ledger(now).leases], now)
+    _forget_courses(service, ledger, now)
     advance(ledger, now)
+    changing = [one for one in ledger.ledger(now).leases if one.state in (State.STARTING, State.STOPPING)]
+    await asyncio.gather(*(_follow(service, ledger, lease) for lease in changing))
+
+
+def _forget_courses(service: Service, ledger: Leases, now: datetime) -> None:
+    """Of courses that have no GPUs any more nobody waits, and nothing is reserved."""
     for ticket in ledger.ledger(now).tickets:
         if not service.settings.lends_to(ticket.course):
             ledger.leave(ticket.person)
-    for lease in ledger.ledger(now).leases:
-        if lease.state in (State.STARTING, State.STOPPING):
-            await _follow(service, ledger, lease)
+    for row in Lent(ledger).reserved(now):
+        if not service.settings.lends_to(row["course"]):
+            Lent(ledger).give_up(row["course"], row["id"], now)
 
 
 def advance(ledger: Leases, now: datetime) -> None:
@@ -144,16 +172,32 @@ def advance(ledger: Leases, now: datetime) -> None:
 
 
 async def _follow(service: Service, ledger: Leases, lease: Lease) -> None:
-    """See what the hub says of the server of a lease that begins or ends, should its own word have been lost."""
+    """See what the hub says of the server of a lease that begins or ends, should its own word have been lost.
+
+    What the hub cannot do for one person now keeps nobody else waiting; the next turn tries again.
+    """
     server = f"{PREFIX}{lease.course}"
-    match lease.state, await service.server_state(lease.person, server):
-        case State.STARTING, "open":
-            ledger.started(lease.person, service.now())
-        case State.STOPPING, "open":
+    try:
+        found = await service.server_state(lease.person, server)
+        fresh = ledger.lease(lease.person)
+        if fresh is None or (fresh.slot, fresh.state, fresh.since) != (lease.slot, lease.state, lease.since):
+            return  # another by now
+        if (lease.state, found) == (State.STOPPING, "open"):
             await service.end_server(lease.person, server, asked=Asked.LEASE)
-        case State.STOPPING, "closed":
-            ledger.freed(lease.person, service.now())
-            advance(ledger, service.now())
+    except HubSilent as silent:
+        log.warning("not followed: slot=%s user=%s %s", lease.slot, lease.person, silent)
+        return
+    if (lease.state, found) == (State.STARTING, "open"):
+        ledger.started(lease.person, service.now())
+    elif (lease.state, found) == (State.STOPPING, "closed") and not _runs(service, lease.person, server):
+        ledger.freed(lease.person, service.now())
+        advance(ledger, service.now())
+
+
+def _runs(service: Service, person: str, server: str) -> bool:
+    """Whether the agent sees a container of a server that the hub takes for closed: its slot is not free."""
+    seen = recent(service, service.now())
+    return seen is not None and any((one.person, one.server) == (person, server) for one in seen.holders if one.running)
 
 
 def forget(service: Service, person: str, course: str) -> None:
@@ -171,23 +215,15 @@ async def hand_back(service: Service, person: str) -> None:
     """End somebody's own lease and its server. Raises Refused when they have none."""
     if leases(service).end(person, Reason.RETURNED, service.now()) is None:
         raise Refused("You have no GPU now.")
-    await step_now(service)
-
-
-async def step_now(service: Service) -> None:
-    """Do what is due at once, where that can be done; the next turn does the rest."""
-    try:
-        await step(service)
-    except HubSilent as silent:
-        log.warning("leases not looked at: %s", silent)
+    await step(service)
 
 
 async def lend(service: Service) -> None:
     """Keep everything in step, again and again: a turn that fails is not the last one."""
+    leases(service).offer_again(service.now())
     while True:
-        if service.settings.gpus.slots:
-            try:
-                await step_now(service)
-            except Exception:
-                log.exception("a turn of lending failed")
+        try:
+            await step(service)
+        except Exception:
+            log.exception("a turn of lending failed")
         await asyncio.sleep(TICK_SECONDS)

@@ -30,6 +30,7 @@ class Shown:
     title: str
     state: str  # open, changing or closed
     grades: bool
+    lent: bool  # whether it has a GPU
     why: str
     advice: str
     at: datetime | None
@@ -92,6 +93,7 @@ class Server(Page):
             title=views.title(self.state, course),
             state=state,
             grades=name == f"grade-{course}",
+            lent=name == f"gpu-{course}",
             why=why,
             advice=advice,
             at=end["at"] if end else None,

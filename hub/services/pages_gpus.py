@@ -32,10 +32,12 @@ class Gpu(Page):
         self._need_gpus(course)
         ledger, person, now = gpus.leases(self.state), self.person.name, self.state.now()
         match self.get_argument("do"):
-            case "ask":
+            case "ask" if not gpus.is_closing(ledger, person) and self.state.settings.lends_to(course):
                 found = ledger.ask(person, course, now)
                 if isinstance(found, Lease) and found.course == course and found.state is not State.OFFERED:
                     return self.redirect(self._spawn(f"gpu-{course}"))
+            case "ask":
+                pass  # the page says what is in the way
             case "claim":
                 ledger.claim(person, now)
                 return self.redirect(self._spawn(f"gpu-{course}"))
@@ -60,8 +62,10 @@ class Gpu(Page):
         ledger.end(person, Reason.RETURNED, now)
 
     def _need_gpus(self, course: str) -> None:
+        """Go on where the course has GPUs, or the person has one there still."""
         self.need("work", course)
-        if not self.state.settings.lends_to(course):
+        lease = gpus.leases(self.state).lease(self.person.name)
+        if not self.state.settings.lends_to(course) and (lease is None or lease.course != course):
             raise HTTPError(404, reason="This course has no GPUs.")
 
     def _spawn(self, server: str) -> str:

@@ -22,7 +22,7 @@ MOST_HOURS = 48  # by which a lease is made longer, and for which slots are rese
 
 class Leases(Page):
     async def get(self, course: str) -> None:
-        self.need("see_leases", course)
+        self._need("see_leases", course)
         now, ledger, lent = self.state.now(), gpus.leases(self.state), gpus.lent(self.state)
         found, names = ledger.ledger(now), {one["name"]: one["full_name"] for one in self.state.members.of(course)}
         queue = found.queue(ledger.policy)
@@ -44,7 +44,7 @@ class Leases(Page):
         )
 
     async def post(self, course: str) -> None:
-        self.need("change_leases", course)
+        self._need("change_leases", course)
         actions: dict[str, Callable[[str], None]] = {
             "end": self._end,
             "extend": self._extend,
@@ -55,8 +55,13 @@ class Leases(Page):
         if action is None:
             raise HTTPError(400, reason="This page cannot do that.")
         action(course)
-        await gpus.step_now(self.state)
+        await gpus.step(self.state)
         self.redirect(f"{PREFIX}{course}/gpus")
+
+    def _need(self, verb: str, course: str) -> None:
+        self.need(verb, course)
+        if not self.state.settings.lends_to(course):
+            raise HTTPError(404, reason="This course has no GPUs.")
 
     def _end(self, course: str) -> None:
         person = self._holder(course)

@@ -54,7 +54,8 @@ def step(lending: Leases, chance: Random, now: datetime) -> tuple[str, ...]:
         case "busy":
             lending.computing([f"gpu{number}" for number in range(CRASH_SLOTS) if chance.random() < 0.5], now)
         case "bad":
-            lending.found_bad(f"gpu{chance.randrange(CRASH_SLOTS)}", "lost" if chance.random() < 0.3 else "")
+            lost = chance.random() < 0.3
+            lending.found_bad(f"gpu{chance.randrange(CRASH_SLOTS)}", "lost" if lost else "", failed=lost)
         case "advance":
             offers = [one for one in lending.advance(now) if isinstance(one, Offer)]
             return (offers[-1].slot.name, offers[-1].ticket.person) if offers else ()

@@ -74,7 +74,7 @@ def test_free_slots_go_out_at_once_on_the_least_used_gpu_and_to_those_over_their
 
 
 def test_slot_with_trouble_is_lent_to_nobody_and_taken_from_its_holder() -> None:
-    slots = (replace(SLOTS[0], good=False), SLOTS[1])
+    slots = (replace(SLOTS[0], good=False, failed=True), SLOTS[1])
     ledger = Ledger(slots, (lease(0),), (ticket("a"), ticket("b", 1)))
     assert due(ledger, POLICY, NOON) == [End(lease(0), Reason.FAULT), Offer(ticket("b", 1), SLOTS[1])]
 

@@ -114,7 +114,7 @@ def test_time_is_renewed_while_nobody_waits(one: Leases) -> None:
     assert lease is not None
     assert lease.warned is None
     one.ask("bela", "nn", NOON + 172 * MINUTE)
-    with pytest.raises(Refused, match="Somebody waits"):
+    with pytest.raises(Refused, match="somebody waits"):
         one.renew("asha", NOON + 173 * MINUTE)
     with pytest.raises(Refused, match="no GPU"):
         one.renew("bela", NOON + 173 * MINUTE)
@@ -127,7 +127,9 @@ def test_gpu_that_fails_brings_its_holder_to_the_head_of_the_queue(tmp_path: Pat
     gpus.ask("cem", "nn", NOON)
     lost = gpus.lease("bela")
     assert lost is not None
-    gpus.found_bad(lost.slot, "GPU is lost")
+    gpus.found_bad(lost.slot, "somebody's container has it too")
+    assert gpus.advance(NOON + MINUTE) == [], "nobody's work ends by it"
+    gpus.found_bad(lost.slot, "GPU is lost", failed=True)
     ends = gpus.advance(NOON + MINUTE)
     assert [(change.lease.person, change.reason) for change in ends if isinstance(change, End)] == [
         ("bela", Reason.FAULT)

@@ -27,7 +27,7 @@ def look(*holders: Holder, leases: tuple[Lease, ...] = (LEASE,), **more: object)
 
 
 def test_lease_with_its_container_is_well_and_computes_when_its_processes_do() -> None:
-    assert look(HERS) == Findings({"a": "", "b": ""}, (), {}, ())
+    assert look(HERS) == Findings({"a": "", "b": ""}, (), (), {}, ())
     assert look(replace(HERS, computes=True)).computing == ("a",)
 
 

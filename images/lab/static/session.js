@@ -121,7 +121,7 @@ export class Session {
 
   page(back) {
     const name = this.news && this.news.server ? this.news.server : this.server.name();
-    const course = this.news && this.news.course ? this.news.course : name.replace(/^grade-/, '');
+    const course = this.news && this.news.course ? this.news.course : name.replace(/^(grade|gpu)-/, '');
     const next = back ? `&next=${encodeURIComponent(window.location.pathname)}` : '';
     return `/courses/${encodeURIComponent(course)}/server?name=${encodeURIComponent(name)}${next}`;
   }
