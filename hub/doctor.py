@@ -22,6 +22,7 @@ from hub.checks import (
     driver,
     machine,
     network,
+    slots,
     versions,
 )
 from hub.settings import Settings
@@ -40,6 +41,7 @@ CHECKS: dict[str, Check] = {
     "names": machine.names,
     "versions": versions.versions,
     "driver": driver.driver,
+    "gpus": slots.slots,
 }
 
 

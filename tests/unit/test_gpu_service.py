@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from hub.checks.slots import wrong
 from hub.cli_gpus import lines
 from hub.gpu_seen import Device, Holder, Seen
-from hub.gpus import Reason
+from hub.gpus import Reason, Reservation
 from hub.services import gpus
 from hub.services.gpu_inventory import inventory
 from hub.services.gpu_view import as_data, view
 from hub.services.metrics import Collector
-from hub.services.state import State
+from hub.services.state import HubSilent, State
 
 A, B = "GPU-aaaaaaaa-0000-1111-2222-333333333333", "GPU-bbbbbbbb-0000-1111-2222-333333333333"
 GIB = 2**30
@@ -137,6 +138,168 @@ def test_gpu_that_nobody_uses_is_taken_back_and_silence_of_the_agent_is_no_proof
     gpus.leases(service).computing(["left"], service.now())  # as `step` does then
     gpus.advance(gpus.leases(service), service.now())
     assert view(service, "asha", "nn").warning is None
+
+
+def test_one_look_at_a_failing_gpu_ends_nothing_and_three_do(service: State) -> None:
+    hers = begin(service, "asha")
+    lost = replace(DEVICES[0], trouble="it has fallen off the bus")
+    for seconds, state in ((0, "active"), (10, "active"), (20, "active"), (30, "stopping")):
+        gpus.saw(service, replace(SEEN, devices=(lost, DEVICES[1]), holders=(hers,)))
+        gpus.advance(gpus.leases(service), service.now())
+        assert view(service, "asha", "nn").state == state, seconds
+        pass_time(service, 10 / 60)
+    gpus.server_ended(service, "asha", "gpu-nn", "lease", service.now())
+    found = view(service, "asha", "nn")
+    assert (found.state, found.lease and found.lease.slot) == ("offered", "right"), "the head of the queue"
+
+
+@pytest.mark.parametrize("more", [{"trouble": "the driver is not loaded", "devices": ()}, {}])
+def test_silent_driver_and_a_stranger_end_nobodys_work(service: State, more: dict[str, Any]) -> None:
+    hers = begin(service, "asha")
+    stranger = Holder("id-x", "somebody", None, None, ("all",), running=True)
+    for _ in range(6):
+        gpus.saw(service, replace(SEEN, holders=(hers, stranger), **more))
+        gpus.advance(gpus.leases(service), service.now())
+        pass_time(service, 10 / 60)
+    assert view(service, "asha", "nn").state == "active"
+    assert "place in the queue" in gpus.take(service, "bela", "nn")["why"], "but nothing is lent meanwhile"
+
+
+def test_device_under_another_slots_name_is_lent_once(service: State) -> None:
+    hers = begin(service, "asha")
+    text = service.config.read_text(encoding="utf-8").replace("left:", "first:")
+    service.config.write_text(text, encoding="utf-8")
+    service.changed_at = 0
+    service.reload()
+    gpus.saw(service, replace(SEEN, holders=(hers,)))
+    assert gpus.take(service, "bela", "nn")["device"] == B
+    assert "place in the queue" in gpus.take(service, "cem", "nn")["why"]
+
+
+def test_part_whose_limit_is_not_set_has_no_neighbour(service: State) -> None:
+    begin(service, "asha")
+    hers = begin(service, "bela")
+    pass_time(service, 1)
+    gpus.saw(service, replace(SEEN, holders=(hers,)))
+    assert "has not set the memory limit" in _slots(service)["right"]["trouble"]
+    gpus.saw(service, replace(SEEN, holders=(replace(hers, limited=8 * GIB),)))
+    assert not _slots(service)["right"]["trouble"]
+
+
+def _slots(service: State) -> dict[str, Any]:
+    return {one["slot"]: one for one in inventory(service)["slots"]}
+
+
+async def test_slot_stays_taken_while_its_container_runs_whatever_the_hub_says(
+    service: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hers = begin(service, "asha")
+    gpus.leases(service).end("asha", Reason.RETURNED, service.now())
+    monkeypatch.setattr(service, "server_state", _closed)
+    gpus.saw(service, replace(SEEN, holders=(hers,)))
+    await gpus.step(service)
+    assert view(service, "asha", "nn").state == "stopping"
+    gpus.saw(service, SEEN)
+    await gpus.step(service)
+    assert view(service, "asha", "nn").state == "none"
+
+
+async def _closed(*_: str) -> str:
+    return "closed"
+
+
+async def test_hub_that_cannot_end_one_server_ends_the_others(service: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("asha", "bela"):
+        begin(service, name)
+        gpus.leases(service).end(name, Reason.OVER, service.now())
+    ended: list[str] = []
+
+    async def opened(*_: str) -> str:
+        return "open"
+
+    async def end(person: str, server: str, **_: object) -> None:
+        if person == "asha":
+            raise HubSilent("not now")
+        ended.append(person)
+
+    monkeypatch.setattr(service, "server_state", opened)
+    monkeypatch.setattr(service, "end_server", end)
+    await gpus.step(service)
+    assert ended == ["bela"]
+
+
+def test_start_that_comes_late_or_twice_has_its_whole_time(service: State) -> None:
+    gpus.take(service, "asha", "nn")
+    pass_time(service, 4.9)
+    gpus.take(service, "asha", "nn")
+    pass_time(service, 4)
+    gpus.advance(gpus.leases(service), service.now())
+    assert gpus.leases(service).started("asha", service.now())
+
+
+def test_start_whose_lease_is_gone_is_told_so_and_costs_no_hours(service: State) -> None:
+    gpus.take(service, "asha", "nn")
+    pass_time(service, 3)
+    gpus.not_started(service, "asha", "gpu-ml")
+    assert view(service, "asha", "nn").state == "starting"
+    gpus.not_started(service, "asha", "gpu-nn")
+    assert not gpus.leases(service).started("asha", service.now())
+    assert view(service, "asha", "nn").used == 0
+
+
+def test_offer_stands_its_whole_time_after_the_service_was_away(service: State) -> None:
+    for name in ("asha", "bela"):
+        begin(service, name)
+    gpus.take(service, "cem", "nn")
+    gpus.server_ended(service, "asha", "gpu-nn", "administrator", service.now())
+    assert view(service, "cem", "nn").state == "waiting", "whoever ends servers from outside may be stopping everything"
+    gpus.advance(gpus.leases(service), service.now())
+    pass_time(service, 60)
+    gpus.leases(service).offer_again(service.now())
+    gpus.advance(gpus.leases(service), service.now())
+    assert view(service, "cem", "nn").state == "offered"
+
+
+def test_wait_behind_an_offer_counts_the_lease_that_follows(service: State) -> None:
+    for name in ("asha", "bela", "cem", "dora"):
+        gpus.take(service, name, "nn")
+    gpus.leases(service).end("asha", Reason.RETURNED, service.now())
+    gpus.leases(service).freed("asha", service.now())
+    gpus.advance(gpus.leases(service), service.now())
+    wait = view(service, "dora", "nn").wait
+    assert wait is not None
+    assert wait.least >= timedelta(hours=1)
+
+
+async def test_reservations_and_tickets_of_a_course_without_gpus_are_given_up(
+    service: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("asha", "bela", "cem"):
+        gpus.take(service, name, "nn")
+    lent = gpus.lent(service)
+    lent.reserve(
+        [Reservation("nn", service.now() + timedelta(hours=1), service.now() + timedelta(hours=2), 1)],
+        "t",
+        service.now(),
+    )
+    text = service.config.read_text(encoding="utf-8").replace("nn: {title: N, gpu_image: base}", "nn: {title: N}")
+    service.config.write_text(text, encoding="utf-8")
+    service.changed_at = 0
+    service.reload()
+    monkeypatch.setattr(service, "server_state", _closed)
+    await gpus.step(service)
+    assert lent.reserved(service.now()) == []
+    assert view(service, "cem", "nn").state == "none"
+
+
+def test_doctor_tells_of_a_slot_with_trouble_and_of_a_silent_agent(service: State) -> None:
+    told = [one.wrong for one in wrong(inventory(service))]
+    assert len(told) == 1
+    assert "The agent has told nothing lately" in told[0]
+    gpus.saw(service, replace(SEEN, devices=DEVICES[:1]))
+    assert [one.wrong for one in wrong(inventory(service))] == [
+        "The GPU slot 'right' is lent to nobody: this machine has no such GPU now."
+    ]
 
 
 def test_person_sees_place_and_range_then_memory_and_hours(service: State) -> None:

@@ -41,6 +41,7 @@ def test_parts_of_one_gpu_are_known_as_such() -> None:
         ({"periods": {"x": {"first_day": "2026-12-07", "last_day": "2026-12-01"}}}, "before first_day"),
         ({"periods": {"x": {"begins": "22:00", "ends": "06:00"}}}, "two periods"),
         ({"periods": {"x": {"begins": "nine"}}}, "time of day"),
+        ({"periods": {"x": {"begins": "09:00+02:00"}}}, "time of day"),
     ],
 )
 def test_mistakes_are_told_with_their_remedy(wrong: dict[str, Any], words: str) -> None:

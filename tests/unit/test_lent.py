@@ -63,7 +63,7 @@ def test_staff_give_more_time_and_end_leases_with_a_reason_that_is_kept(lent: Le
     ]
     last = lent.last_end("asha")
     assert last is not None
-    assert (last.reason, last.by) == (Reason.STAFF, "teacher")
+    assert (last.reason, last.by, last.why) == (Reason.STAFF, "teacher", "it mines coins")
 
 
 def test_staff_must_say_why(lent: Lent, gpus: Leases) -> None:
