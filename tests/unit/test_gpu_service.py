@@ -1,10 +1,10 @@
-"""Lending as the service does it, with a real store and without a hub: what the spawner and the agent ask, what people see."""
+"""Lending as people, the spawner and the administrator meet it: with a real store and without a hub."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,52 +13,18 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from hub.checks.slots import wrong
 from hub.cli_gpus import lines
-from hub.gpu_seen import Device, Holder, Seen
-from hub.gpus import Reason, Reservation
+from hub.gpus import Reason
 from hub.services import gpus
 from hub.services.gpu_inventory import inventory
 from hub.services.gpu_view import as_data, view
 from hub.services.metrics import Collector
-from hub.services.state import HubSilent, State
-
-A, B = "GPU-aaaaaaaa-0000-1111-2222-333333333333", "GPU-bbbbbbbb-0000-1111-2222-333333333333"
-GIB = 2**30
-SETTINGS = """
-data: {data}
-reserve: 1M
-gpus: {{slots: {{left: {{device: {a}}}, right: {{device: {b}, memory: 8G}}}}}}
-courses: {{nn: {{title: N, gpu_image: base}}, ml: {{title: M, gpu_image: base}}}}
-"""
-DEVICES = tuple(Device(uuid, "NVIDIA T4", 16 * GIB, 0, uuid) for uuid in (A, B))
-SEEN = Seen("615.10", devices=DEVICES)
-
-
-class Clock(State):
-    """The service with a clock that is moved by hand."""
-
-    moved = timedelta()
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 2, 12, tzinfo=UTC) + self.moved
+from hub.services.state import State
+from tests.lending_service import DEVICES, GIB, SEEN, A, B, begin, lending, pass_time
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> State:
-    config = tmp_path / "hub.yaml"
-    config.write_text(SETTINGS.format(data=tmp_path / "data", a=A, b=B), encoding="utf-8")
-    return Clock.open(config, "http://127.0.0.1:9")
-
-
-def pass_time(service: State, minutes: float) -> None:
-    assert isinstance(service, Clock)
-    service.moved += timedelta(minutes=minutes)
-
-
-def begin(service: State, person: str) -> Holder:
-    """Have a server with a GPU; its container as the agent sees it."""
-    told = gpus.take(service, person, "nn")
-    gpus.leases(service).started(person, service.now())
-    return Holder(f"id-{person}", person, person, "gpu-nn", (told["device"],), running=True)
+    return lending(tmp_path)
 
 
 def test_spawner_gets_a_slot_and_then_the_sentence_that_all_are_lent(service: State) -> None:
@@ -115,119 +81,6 @@ def test_who_leaves_a_course_leaves_its_queue_and_what_is_offered_there(service:
     assert [view(service, name, "nn").state for name in ("cem", "dora")] == ["none", "none"]
 
 
-def test_agent_is_told_which_limits_to_set_until_they_are(service: State) -> None:
-    begin(service, "asha")
-    hers = begin(service, "bela")
-    assert gpus.saw(service, replace(SEEN, holders=(hers,))) == [
-        {"container": "id-bela", "device": B, "bytes": 8 * GIB}
-    ]
-    assert gpus.saw(service, replace(SEEN, holders=(replace(hers, limited=8 * GIB),))) == []
-
-
-def test_gpu_that_nobody_uses_is_taken_back_and_silence_of_the_agent_is_no_proof(service: State) -> None:
-    hers = begin(service, "asha")
-    for _ in range(5):
-        pass_time(service, 4)
-        gpus.saw(service, replace(SEEN, holders=(hers,)))
-        gpus.advance(gpus.leases(service), service.now())
-    found = view(service, "asha", "nn")
-    assert found.warning is not None
-    assert found.warning[2].reason is Reason.IDLE
-    pass_time(service, 60)
-    assert gpus.recent(service, service.now()) is None
-    gpus.leases(service).computing(["left"], service.now())  # as `step` does then
-    gpus.advance(gpus.leases(service), service.now())
-    assert view(service, "asha", "nn").warning is None
-
-
-def test_one_look_at_a_failing_gpu_ends_nothing_and_three_do(service: State) -> None:
-    hers = begin(service, "asha")
-    lost = replace(DEVICES[0], trouble="it has fallen off the bus")
-    for seconds, state in ((0, "active"), (10, "active"), (20, "active"), (30, "stopping")):
-        gpus.saw(service, replace(SEEN, devices=(lost, DEVICES[1]), holders=(hers,)))
-        gpus.advance(gpus.leases(service), service.now())
-        assert view(service, "asha", "nn").state == state, seconds
-        pass_time(service, 10 / 60)
-    gpus.server_ended(service, "asha", "gpu-nn", "lease", service.now())
-    found = view(service, "asha", "nn")
-    assert (found.state, found.lease and found.lease.slot) == ("offered", "right"), "the head of the queue"
-
-
-@pytest.mark.parametrize("more", [{"trouble": "the driver is not loaded", "devices": ()}, {}])
-def test_silent_driver_and_a_stranger_end_nobodys_work(service: State, more: dict[str, Any]) -> None:
-    hers = begin(service, "asha")
-    stranger = Holder("id-x", "somebody", None, None, ("all",), running=True)
-    for _ in range(6):
-        gpus.saw(service, replace(SEEN, holders=(hers, stranger), **more))
-        gpus.advance(gpus.leases(service), service.now())
-        pass_time(service, 10 / 60)
-    assert view(service, "asha", "nn").state == "active"
-    assert "place in the queue" in gpus.take(service, "bela", "nn")["why"], "but nothing is lent meanwhile"
-
-
-def test_device_under_another_slots_name_is_lent_once(service: State) -> None:
-    hers = begin(service, "asha")
-    text = service.config.read_text(encoding="utf-8").replace("left:", "first:")
-    service.config.write_text(text, encoding="utf-8")
-    service.changed_at = 0
-    service.reload()
-    gpus.saw(service, replace(SEEN, holders=(hers,)))
-    assert gpus.take(service, "bela", "nn")["device"] == B
-    assert "place in the queue" in gpus.take(service, "cem", "nn")["why"]
-
-
-def test_part_whose_limit_is_not_set_has_no_neighbour(service: State) -> None:
-    begin(service, "asha")
-    hers = begin(service, "bela")
-    pass_time(service, 1)
-    gpus.saw(service, replace(SEEN, holders=(hers,)))
-    assert "has not set the memory limit" in _slots(service)["right"]["trouble"]
-    gpus.saw(service, replace(SEEN, holders=(replace(hers, limited=8 * GIB),)))
-    assert not _slots(service)["right"]["trouble"]
-
-
-def _slots(service: State) -> dict[str, Any]:
-    return {one["slot"]: one for one in inventory(service)["slots"]}
-
-
-async def test_slot_stays_taken_while_its_container_runs_whatever_the_hub_says(
-    service: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hers = begin(service, "asha")
-    gpus.leases(service).end("asha", Reason.RETURNED, service.now())
-    monkeypatch.setattr(service, "server_state", _closed)
-    gpus.saw(service, replace(SEEN, holders=(hers,)))
-    await gpus.step(service)
-    assert view(service, "asha", "nn").state == "stopping"
-    gpus.saw(service, SEEN)
-    await gpus.step(service)
-    assert view(service, "asha", "nn").state == "none"
-
-
-async def _closed(*_: str) -> str:
-    return "closed"
-
-
-async def test_hub_that_cannot_end_one_server_ends_the_others(service: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("asha", "bela"):
-        begin(service, name)
-        gpus.leases(service).end(name, Reason.OVER, service.now())
-    ended: list[str] = []
-
-    async def opened(*_: str) -> str:
-        return "open"
-
-    async def end(person: str, server: str, **_: object) -> None:
-        if person == "asha":
-            raise HubSilent("not now")
-        ended.append(person)
-
-    monkeypatch.setattr(service, "server_state", opened)
-    monkeypatch.setattr(service, "end_server", end)
-    await gpus.step(service)
-    assert ended == ["bela"]
-
-
 def test_start_that_comes_late_or_twice_has_its_whole_time(service: State) -> None:
     gpus.take(service, "asha", "nn")
     pass_time(service, 4.9)
@@ -269,37 +122,6 @@ def test_wait_behind_an_offer_counts_the_lease_that_follows(service: State) -> N
     wait = view(service, "dora", "nn").wait
     assert wait is not None
     assert wait.least >= timedelta(hours=1)
-
-
-async def test_reservations_and_tickets_of_a_course_without_gpus_are_given_up(
-    service: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("asha", "bela", "cem"):
-        gpus.take(service, name, "nn")
-    lent = gpus.lent(service)
-    lent.reserve(
-        [Reservation("nn", service.now() + timedelta(hours=1), service.now() + timedelta(hours=2), 1)],
-        "t",
-        service.now(),
-    )
-    text = service.config.read_text(encoding="utf-8").replace("nn: {title: N, gpu_image: base}", "nn: {title: N}")
-    service.config.write_text(text, encoding="utf-8")
-    service.changed_at = 0
-    service.reload()
-    monkeypatch.setattr(service, "server_state", _closed)
-    await gpus.step(service)
-    assert lent.reserved(service.now()) == []
-    assert view(service, "cem", "nn").state == "none"
-
-
-def test_doctor_tells_of_a_slot_with_trouble_and_of_a_silent_agent(service: State) -> None:
-    told = [one.wrong for one in wrong(inventory(service))]
-    assert len(told) == 1
-    assert "The agent has told nothing lately" in told[0]
-    gpus.saw(service, replace(SEEN, devices=DEVICES[:1]))
-    assert [one.wrong for one in wrong(inventory(service))] == [
-        "The GPU slot 'right' is lent to nobody: this machine has no such GPU now."
-    ]
 
 
 def test_person_sees_place_and_range_then_memory_and_hours(service: State) -> None:
@@ -344,3 +166,13 @@ def test_prometheus_is_told_in_base_units_and_without_names_of_people(service: S
     assert 'campushub_gpu_memory_used_bytes{slot="left"} 1.073741824e+09' in told
     assert "campushub_gpu_agent_up 1.0" in told
     assert "asha" not in told
+
+
+def test_doctor_tells_of_a_slot_with_trouble_and_of_a_silent_agent(service: State) -> None:
+    told = [one.wrong for one in wrong(inventory(service))]
+    assert len(told) == 1
+    assert "The agent has told nothing lately" in told[0]
+    gpus.saw(service, replace(SEEN, devices=DEVICES[:1]))
+    assert [one.wrong for one in wrong(inventory(service))] == [
+        "The GPU slot 'right' is lent to nobody: this machine has no such GPU now."
+    ]
