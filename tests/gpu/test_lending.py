@@ -200,7 +200,7 @@ def test_lease_whose_container_was_taken_away_is_free_again(hub: Instance) -> No
     asha = hub.person("asha")
     hub.docker.containers.get(start(asha)).remove(force=True)
     until(lambda: free(hub), 90)
-    assert "Your notebooks with the GPU ended by themselves" in text_of(asha.get(PAGE).text)
+    assert "were ended from outside" in text_of(asha.get(PAGE).text)
 
 
 def test_selftest_keeps_every_promise_that_can_be_tried_here(hub: Instance) -> None:
