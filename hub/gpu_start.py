@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from docker.errors import APIError
+from requests import RequestException
 
 from hub.coming_up import NotStarted
 from hub.end_notes import NotesEnds
@@ -82,9 +83,12 @@ class TakesSlots(NotesEnds):
         """
         found = await self.get_object()
         if found is not None:
-            if found["State"]["Running"]:
-                await self.docker("stop", self.container_id, timeout=5)
-            await self.remove_object()
+            try:
+                if found["State"]["Running"]:
+                    await self.docker("stop", self.container_id, timeout=5)
+                await self.remove_object()
+            except (APIError, RequestException) as trouble:
+                self.log.warning("not cleared away: user=%s %s", self.user.name, trouble)
             self.object_id = ""
 
     async def _ask_service(self, what: str, told: dict[str, str]) -> dict[str, Any]:

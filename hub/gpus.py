@@ -238,7 +238,9 @@ class Classes:
         for lease in ledger.leases:
             if lease.until > moment and lease.state is not State.STOPPING:
                 lasting[lease.course] += (lease,)
-        return cls(reserved, lasting, sum(one.good for one in ledger.slots) - sum(reserved.values()))
+        held = {one.slot for one in ledger.leases}  # whoever has a slot that is lent to nobody else may go on with it
+        usable = sum(one.good or (one.name in held and not one.failed) for one in ledger.slots)
+        return cls(reserved, lasting, usable - sum(reserved.values()))
 
     def _without(self, course: str) -> int:
         """How many leases of a course its reservations do not cover."""

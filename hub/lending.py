@@ -102,7 +102,8 @@ def _asked_to_leave(ledger: Ledger, policy: Policy, now: datetime) -> set[str]:
     """Slots of those over their budget while others wait who are not: as many as wait, from whoever had most."""
     waiting = sum(not ledger.over(one.person, policy) for one in ledger.tickets) - len(ledger.free())
     over = [one for one in ledger.leases if one.state is State.ACTIVE and ledger.over(one.person, policy)]
-    over = [one for one in over if not ledger.in_class(one.course, now)]
+    good = {one.name for one in ledger.slots if one.good}  # another's end helps nobody
+    over = [one for one in over if one.slot in good and not ledger.in_class(one.course, now)]
     most = sorted(over, key=lambda one: _had(ledger, one.person, policy), reverse=True)
     return {one.slot for one in most[: max(0, waiting)]}
 

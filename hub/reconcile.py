@@ -13,6 +13,7 @@ from hub.gpu_seen import Device, Holder, Seen
 from hub.gpus import Lease, Ledger, State
 
 PATIENCE = timedelta(seconds=30)  # for a container that has just been asked for, or that is just being removed
+LONGEST_STOP = timedelta(minutes=3)
 LIMITING_DRIVER = 615  # the first that enforces a container's GPU memory (NVIDIA's memory partitioning, CUDA 13.4)
 EVERY_DEVICE = "all"  # of a holder whose devices cannot be told
 PREFIX = "gpu-"  # of the names of servers with a GPU
@@ -61,6 +62,11 @@ def compare(
             for name, about in declared.items():
                 if {about.device, EVERY_DEVICE} & set(one.devices):
                     trouble[name] = trouble[name] or f"the container {one.name} has it without a lease"
+    for lease in ledger.leases:
+        if lease.slot in own and lease.slot in trouble and _lingers(lease, now):
+            trouble[lease.slot] = (
+                trouble[lease.slot] or f"the container {own[lease.slot].name} runs, and its lease is over"
+            )
     if not parts_without_limit:
         for name in _without_limit(ledger, own, declared, now):
             trouble[name] = trouble[name] or "the driver has not set the memory limit of a part of this GPU"
@@ -71,6 +77,10 @@ def compare(
         found=found,
         computing=tuple(slot for slot, one in own.items() if one.computes),
     )
+
+
+def _lingers(lease: Lease, now: datetime) -> bool:
+    return lease.state is State.STOPPING and now - lease.since > LONGEST_STOP
 
 
 def _should_be_there(lease: Lease, now: datetime) -> bool:

@@ -45,6 +45,7 @@ class Leases:
     store: Store
     declared: tuple[Slot, ...]
     policy: Policy
+    courses: frozenset[str] | None = None  # that have GPUs: nothing is kept for another's class; none: all of them
 
     def ledger(self, now: datetime) -> Ledger:
         """How everything stands."""
@@ -225,7 +226,8 @@ class Leases:
         """Those that have not ended."""
         query = sql.select(reservations).where(reservations.c.ends > now, reservations.c.ended_at.is_(None))
         rows = connection.execute(query).mappings()
-        return tuple(Reservation(row["course"], row["begins"], row["ends"], row["slots"]) for row in rows)
+        found = (Reservation(row["course"], row["begins"], row["ends"], row["slots"]) for row in rows)
+        return tuple(one for one in found if self.courses is None or one.course in self.courses)
 
     def _lease(self, connection: Connection, person: str) -> Lease | None:
         row = connection.execute(sql.select(leases).where(HELD, leases.c.person == person)).mappings().first()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +35,8 @@ def leases(service: Service, now: datetime | None = None) -> Leases:
     gpus, sight = service.settings.gpus, service.sight
     parents = {one.uuid: one.gpu for one in sight.seen.devices} if sight else {}
     terms = gpu_policy.policy(gpus, service.settings.timezone, now or service.now())
-    return Leases(service.store, gpu_policy.slots(gpus, parents), terms)
+    lending = frozenset(key for key in service.settings.courses if service.settings.lends_to(key))
+    return Leases(service.store, gpu_policy.slots(gpus, parents), terms, lending)
 
 
 def lent(service: Service) -> Lent:
@@ -66,8 +68,8 @@ def take(service: Service, person: str, course: str) -> dict[str, Any]:
     if found.state is not State.ACTIVE:
         found = ledger.claim(person, now)
     about = declared(service).get(found.slot)
-    if about is None:
-        return {"why": f"The GPU slot '{found.slot}' is not in the settings any more. Ask for a GPU again."}
+    if about is None or about.device != found.device:
+        return {"why": f"The GPU slot '{found.slot}' is not what it was: the settings changed. Ask for a GPU again."}
     return {"slot": found.slot, "device": about.device, "memory": about.memory, "until": found.until.isoformat()}
 
 
@@ -116,11 +118,13 @@ def saw(service: Service, seen: Seen) -> list[dict[str, Any]]:
     findings = compare(ledger.ledger(now), about, seen, now, tools=tools, parts_without_limit=accepted)
     service.failing = {slot: service.failing.get(slot, now) for slot in findings.failing}
     failed = {slot for slot, since in service.failing.items() if now - since >= FAILED}
-    _take_up(ledger, findings, failed, now)
+    twice = {slot: one for slot, one in findings.found.items() if one.container in service.strays}
+    service.strays = {one.container for one in findings.found.values()}
+    _take_up(ledger, replace(findings, found=twice), failed, now)
     return [
         {"container": one.container, "device": part.device, "bytes": part.memory}
         for lease in ledger.ledger(now).leases
-        if (part := about.get(lease.slot)) and part.memory
+        if (part := about.get(lease.slot)) and part.memory and part.device == lease.device
         for one in seen.holders
         if one.running and one.person == lease.person and one.limited != part.memory
     ]
@@ -148,7 +152,8 @@ async def step(service: Service) -> None:
     """Do what is due, and have the hub end the servers of leases that have ended."""
     now = service.now()
     ledger = leases(service, now)
-    if recent(service, now) is None:
+    seen = recent(service, now)
+    if seen is None or seen.trouble:  # nobody can tell who computes
         ledger.computing([one.slot for one in ledger.ledger(now).leases], now)
     _forget_courses(service, ledger, now)
     advance(ledger, now)
@@ -157,12 +162,13 @@ async def step(service: Service) -> None:
 
 
 def _forget_courses(service: Service, ledger: Leases, now: datetime) -> None:
-    """Of courses that have no GPUs any more nobody waits, and nothing is reserved."""
+    """In courses that are over nobody waits, and nothing is reserved."""
+    going_on = {key for key, course in service.settings.courses.items() if not course.archived}
     for ticket in ledger.ledger(now).tickets:
-        if not service.settings.lends_to(ticket.course):
+        if ticket.course not in going_on:
             ledger.leave(ticket.person)
     for row in Lent(ledger).reserved(now):
-        if not service.settings.lends_to(row["course"]):
+        if row["course"] not in going_on:
             Lent(ledger).give_up(row["course"], row["id"], now)
 
 

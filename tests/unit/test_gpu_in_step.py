@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from hub.services import gpus
 from hub.services.gpu_inventory import inventory
 from hub.services.gpu_view import view
 from hub.services.state import HubSilent, State
-from tests.lending_service import DEVICES, GIB, SEEN, B, begin, lending, pass_time, take_up
+from tests.lending_service import DEVICES, GIB, SEEN, A, B, begin, lending, pass_time, take_up
 
 
 @pytest.fixture
@@ -133,7 +134,67 @@ async def test_hub_that_cannot_end_one_server_ends_the_others(service: State, mo
     assert ended == ["bela"]
 
 
-async def test_reservations_and_tickets_of_a_course_without_gpus_are_given_up(
+def test_nobody_is_idle_while_the_driver_cannot_be_asked(service: State) -> None:
+    hers = begin(service, "asha")
+    for _ in range(12):
+        pass_time(service, 5)
+        gpus.saw(service, replace(SEEN, devices=(), trouble="the driver is not loaded", holders=(hers,)))
+        asyncio.run(gpus.step(service))
+    assert view(service, "asha", "nn").warning is None
+
+
+def test_holder_of_a_slot_with_trouble_is_in_no_class_s_way(service: State) -> None:
+    hers = begin(service, "asha")
+    stranger = Holder("id-x", "somebody", None, None, (A,), running=True)
+    begins = service.now() + timedelta(minutes=5)
+    gpus.lent(service).reserve([Reservation("ml", begins, begins + timedelta(hours=1), 1)], "t", service.now())
+    for _ in range(20):
+        gpus.saw(service, replace(SEEN, holders=(replace(hers, computes=True), stranger)))
+        gpus.advance(gpus.leases(service), service.now())
+        pass_time(service, 1)
+    assert view(service, "asha", "nn").state == "active", "the class has the other"
+
+
+def test_slot_that_is_another_device_by_now_is_not_started(service: State) -> None:
+    gpus.take(service, "asha", "nn")
+    take_up(service, A, A.replace("aaaa", "cccc"))
+    assert "is not what it was" in gpus.take(service, "asha", "nn")["why"]
+
+
+async def test_settings_without_slots_for_a_moment_forget_nothing(
+    service: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "server_state", _closed)
+    lent = gpus.lent(service)
+    begins = service.now() + timedelta(days=1)
+    lent.reserve([Reservation("nn", begins, begins + timedelta(hours=1), 1)], "t", service.now())
+    for name in ("asha", "bela", "cem"):
+        gpus.take(service, name, "nn")
+    slots = service.settings.gpus
+    service.settings = service.settings.model_copy(update={"gpus": slots.model_copy(update={"slots": {}})})
+    await gpus.step(service)
+    assert len(lent.reserved(service.now())) == 1
+    assert gpus.leases(service).ledger(service.now()).tickets
+
+
+def test_container_of_a_lease_that_is_over_is_told_of_when_it_stays(service: State) -> None:
+    hers = begin(service, "asha")
+    gpus.leases(service).end("asha", Reason.RETURNED, service.now())
+    pass_time(service, 4)
+    gpus.saw(service, replace(SEEN, holders=(hers,)))
+    assert _slots(service)["left"]["trouble"] == "the container asha runs, and its lease is over"
+
+
+def test_container_without_a_lease_is_taken_in_at_the_second_look(service: State) -> None:
+    hers = begin(service, "asha")
+    gpus.server_ended(service, "asha", "gpu-nn", "stopped", service.now())
+    gpus.saw(service, replace(SEEN, holders=(hers,)))
+    assert view(service, "asha", "nn").state == "none", "the look may be older than its end"
+    gpus.saw(service, replace(SEEN, holders=(hers,)))
+    assert view(service, "asha", "nn").state == "active"
+
+
+async def test_reservations_and_tickets_of_a_course_that_is_over_are_given_up(
     service: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("asha", "bela", "cem"):
@@ -144,7 +205,7 @@ async def test_reservations_and_tickets_of_a_course_without_gpus_are_given_up(
         "t",
         service.now(),
     )
-    take_up(service, "nn: {title: N, gpu_image: base}", "nn: {title: N}")
+    take_up(service, "nn: {title: N, gpu_image: base}", "nn: {title: N, archived: true}")
     monkeypatch.setattr(service, "server_state", _closed)
     await gpus.step(service)
     assert lent.reserved(service.now()) == []

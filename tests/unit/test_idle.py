@@ -162,6 +162,15 @@ def test_program_in_a_terminal_that_computes_is_use() -> None:
     assert not day.watch.told()["asked"]
 
 
+def test_many_short_programs_are_use_as_one_long_is() -> None:
+    day, used = Day(), {1: 0.0}
+    day.watch.programs = Programs(lambda: used)
+    for minute in range(90):
+        used = {1: used[1], 100 + minute: 25.0}  # another one each time
+        assert not day.after(minute)
+    assert not day.watch.told()["asked"]
+
+
 def test_programs_that_wait_are_no_use() -> None:
     day, used = Day(), {1: 0.0, 7: 0.0}
     day.watch.programs = Programs(lambda: used)

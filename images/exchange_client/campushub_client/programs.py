@@ -11,11 +11,13 @@ from pathlib import Path
 
 LOOK_EVERY = 30.0  # seconds over which processor time is counted
 SHARE = 0.1  # of a core, for one program: what waits, or draws a prompt, takes less
-STAT_BEHIND_NAME = 11  # utime's place behind the name, which may hold anything; stime follows
+STAT_BEHIND_NAME = (
+    11  # utime's place behind the name, which may hold anything; stime follows, and both of children that ended
+)
 
 
 def spent(folder: Path = Path("/proc")) -> dict[int, float]:
-    """Processor time of every process in seconds of one core, but for this one."""
+    """Processor time of every process and its children that have ended, in seconds of one core, but for this one."""
     found: dict[int, float] = {}
     for entry in folder.iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -23,7 +25,7 @@ def spent(folder: Path = Path("/proc")) -> dict[int, float]:
                 fields = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
             except OSError:
                 continue  # it has ended meanwhile
-            ticks = sum(int(value) for value in fields[STAT_BEHIND_NAME : STAT_BEHIND_NAME + 2])
+            ticks = sum(int(value) for value in fields[STAT_BEHIND_NAME : STAT_BEHIND_NAME + 4])
             found[int(entry.name)] = ticks / os.sysconf("SC_CLK_TCK")
     return found
 
@@ -39,6 +41,6 @@ class Programs:
         if now - self.at >= LOOK_EVERY:
             fresh = dict(self.spent())
             least = SHARE * (now - self.at)
-            self.found = any(fresh[pid] - self.before[pid] >= least for pid in fresh.keys() & self.before.keys())
+            self.found = any(seconds - self.before.get(pid, 0) >= least for pid, seconds in fresh.items())
             self.before, self.at = fresh, now
         return self.found
