@@ -56,22 +56,15 @@ def compare(
     own = {lease.slot: holder for lease in ledger.leases for holder in running if _is_of(holder, lease, declared)}
     strange = [one for one in running if one not in own.values()]
     found = _without_lease(strange, ledger, declared)
-    trouble = {name: _trouble_of_device(about, seen, parts_without_limit) for name, about in declared.items()}
-    for one in strange:
-        if one not in found.values():
-            for name, about in declared.items():
-                if {about.device, EVERY_DEVICE} & set(one.devices):
-                    trouble[name] = trouble[name] or f"the container {one.name} has it without a lease"
-    for lease in ledger.leases:
-        if lease.slot in own and lease.slot in trouble and _lingers(lease, now):
-            trouble[lease.slot] = (
-                trouble[lease.slot] or f"the container {own[lease.slot].name} runs, and its lease is over"
-            )
-    if not parts_without_limit:
-        for name in _without_limit(ledger, own, declared, now):
-            trouble[name] = trouble[name] or "the driver has not set the memory limit of a part of this GPU"
+    said = [(name, _trouble_of_device(about, seen, parts_without_limit)) for name, about in declared.items()]
+    said += _strangers([one for one in strange if one not in found.values()], declared)
+    said += _lingering(ledger, own, now)
+    said += [] if parts_without_limit else _without_limit(ledger, own, declared, now)
+    trouble = dict.fromkeys(declared, "")
+    for name, text in said:
+        trouble[name] = trouble.get(name) or text
     return Findings(
-        trouble,
+        {name: trouble[name] for name in declared},
         failing=tuple(name for name, about in declared.items() if _failing(about, seen)),
         gone=tuple(one.person for one in ledger.leases if one.slot not in own and _should_be_there(one, now)),
         found=found,
@@ -79,8 +72,23 @@ def compare(
     )
 
 
-def _lingers(lease: Lease, now: datetime) -> bool:
-    return lease.state is State.STOPPING and now - lease.since > LONGEST_STOP
+def _strangers(holders: list[Holder], declared: Mapping[str, Declared]) -> list[tuple[str, str]]:
+    """Slots whose device a container has that should not, with what is said of it."""
+    return [
+        (name, f"the container {one.name} has it without a lease")
+        for one in holders
+        for name, about in declared.items()
+        if {about.device, EVERY_DEVICE} & set(one.devices)
+    ]
+
+
+def _lingering(ledger: Ledger, own: Mapping[str, Holder], now: datetime) -> list[tuple[str, str]]:
+    """Slots whose lease is over and whose container goes on."""
+    return [
+        (one.slot, f"the container {own[one.slot].name} runs, and its lease is over")
+        for one in ledger.leases
+        if one.slot in own and one.state is State.STOPPING and now - one.since > LONGEST_STOP
+    ]
 
 
 def _should_be_there(lease: Lease, now: datetime) -> bool:
@@ -96,7 +104,7 @@ def _is_of(holder: Holder, lease: Lease, declared: Mapping[str, Declared]) -> bo
 
 def _without_limit(
     ledger: Ledger, own: Mapping[str, Holder], declared: Mapping[str, Declared], now: datetime
-) -> list[str]:
+) -> list[tuple[str, str]]:
     """Slots of devices on which somebody has a part, and the driver no limit for it after a while."""
     unlimited = {
         declared[one.slot].device
@@ -104,7 +112,8 @@ def _without_limit(
         if one.slot in own and one.slot in declared and _should_be_there(one, now)
         if declared[one.slot].memory not in (None, own[one.slot].limited)
     }
-    return [name for name, about in declared.items() if about.device in unlimited]
+    text = "the driver has not set the memory limit of a part of this GPU"
+    return [(name, text) for name, about in declared.items() if about.device in unlimited]
 
 
 def _failing(about: Declared, seen: Seen) -> bool:
