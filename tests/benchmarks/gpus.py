@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -30,6 +31,7 @@ from hub.adapters.leases import Leases
 from hub.adapters.store import Store
 from hub.adapters.tables import gpu_hours, leases, tickets
 from hub.gpus import Policy, Reason, Slot, State
+from hub.testing import MACHINE_NETWORK, UNSHARED
 from tests.benchmarks.lent_week import week
 from tests.benchmarks.spawn import as_program, machine, say
 
@@ -47,6 +49,7 @@ WAYS = {
 }
 STEPS, CRASH_PEOPLE, CRASH_SLOTS = 100_000, 40, 8
 PEOPLE, WAITING, ASKED = 10_000, 1_000, 500
+STARTS = 15
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 
 
@@ -65,6 +68,7 @@ def main() -> int:
             "week": "150 students, 585 wanted sessions, simulated; means of so many weeks; no GPU involved",
             "double": f"{steps} steps of {CRASH_PEOPLE} people on {CRASH_SLOTS} slots, {crashes} times killed in between",
             "request": f"{PEOPLE} people with a past, {WAITING} tickets; each change its own transaction, synchronous=FULL",
+            "start": f"medians of {STARTS} containers as the hub makes them, with a made-up device by CDI and without, in turns",
             **machine(began),
         },
         "ours": {
@@ -72,6 +76,7 @@ def main() -> int:
             "lost_answers": lost,
             **{f"busy_percent_{slots}_slots": table[slots]["ours"]["busy_percent"] for slots in SLOTS},
             **latencies(),
+            **starts(STARTS),
         },
         "week": {f"{slots} slots": ways for slots, ways in table.items()},
     }
@@ -184,6 +189,18 @@ def latencies() -> dict[str, float]:
     found = {f"{verb}_p99_ms": round(sorted(values)[ceil(0.99 * len(values)) - 1], 2) for verb, values in times.items()}
     found["request_p99_ms"], found["asking_p99_ms"] = max(found.values()), found["request_p99_ms"]
     return found
+
+
+def starts(count: int) -> dict[str, float]:
+    """Seconds from "there is a slot" to a container that runs, with a device and without, and how much longer the first takes."""
+    say("starts")
+    command = [*UNSHARED, sys.executable, "-m", "tests.benchmarks.gpu_start", str(count)]
+    environment = {**os.environ, MACHINE_NETWORK: f"/proc/{os.getpid()}/ns/net"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    times = {way: median(values) for way, values in json.loads(done.stdout.splitlines()[-1]).items()}
+    found = {f"start_{way}_gpu_s": round(seconds, 3) for way, seconds in times.items()}
+    return {**found, "start_more_s": round(times["with"] - times["without"], 3)}
 
 
 def timed(into: list[float], verb: Callable[..., object], *about: object) -> None:

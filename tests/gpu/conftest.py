@@ -10,12 +10,11 @@ from typing import Any
 
 import docker
 import pytest
-import yaml
 
 from hub import images
 from tests.gpu.machine_network import in_machine_network
 from tests.gpu.made_up import MadeUpGpus, uuid_of
-from tests.gpu.newer_docker import CACHE, MACHINE_SOCKET, NewerDocker, running_docker
+from tests.gpu.newer_docker import MACHINE_SOCKET, NewerDocker, built, running_docker
 from tests.gpu.stand_in import LIBRARY, STATE, StandIn, compile_library, compile_program, gpu
 from tests.instance import ROOT, SETTINGS, Instance, running
 
@@ -88,15 +87,7 @@ def containers(engine: Any, image: str) -> Iterator[list[tuple[str, int]]]:
 @pytest.fixture(scope="session")
 def tags() -> dict[str, str]:
     """The tags of the images that a hub needs; all are in the machine's own Docker."""
-    known = images.read(ROOT)
-    wanted = [COURSE_IMAGE, *(name for name, image in known.items() if image.part)]
-    config = CACHE / "build.yaml"
-    config.parent.mkdir(parents=True, exist_ok=True)
-    settings = {"admins": ["nobody"], "name": "chtest-build", "data": str(CACHE / "build")}
-    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    in_machine_network([str(ROOT / "campushub"), f"--config={config}", "images", "build", *wanted])
-    ids = images.content_ids(ROOT, known)
-    return {name: images.tag(name, ids[name]) for name in wanted}
+    return built([COURSE_IMAGE, *(name for name, image in images.read(ROOT).items() if image.part)])
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import docker
+import yaml
 
+from hub import images
 from hub.debian import apt_sources, mirrors
 from tests.gpu.machine_network import in_machine_network, need_own_network
 from tests.instance import ROOT
@@ -74,6 +76,17 @@ class NewerDocker:
             assert saved.returncode == 0, f"not every one of {missing} is in the machine's Docker"
         if old := sorted(there.difference(tags)):
             self.command("rmi", "--force", *old)
+
+
+def built(names: Sequence[str]) -> dict[str, str]:
+    """Have these images in the machine's own Docker; their tags by name."""
+    config = CACHE / "build.yaml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    settings = {"admins": ["nobody"], "name": "chtest-build", "data": str(CACHE / "build")}
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    in_machine_network([str(ROOT / "campushub"), f"--config={config}", "images", "build", *names])
+    ids = images.content_ids(ROOT, images.read(ROOT))
+    return {name: images.tag(name, ids[name]) for name in names}
 
 
 @contextmanager
