@@ -51,7 +51,7 @@ class Containers:
     def create(
         self, how: Mapping[str, Any], devices: Sequence[str] = (), environment: Mapping[str, str] | None = None
     ) -> Any:
-        """Make one that asks for devices by their names in CDI, and waits."""
+        """Make one that asks for devices by their names in CDI, and waits. It has no network, so none of `dns` either."""
         asked = [DeviceRequest(driver="cdi", device_ids=list(devices))] if devices else []
         one = self.client.containers.create(
             self.image,
@@ -59,7 +59,7 @@ class Containers:
             network_mode="none",
             environment={"NVIDIA_VISIBLE_DEVICES": "void", **(environment or {})},
             device_requests=asked,
-            **{name: value for name, value in how.items() if name != "dns"},  # which goes with a network
+            **{name: value for name, value in how.items() if name not in ("dns", "device_requests")},
         )
         self.made.append(one)
         return one
