@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ from threading import Thread
 from typing import Any
 
 from hub import debian
+from tests.gpu.machine_network import in_machine_network
+from tests.gpu.newer_docker import MACHINE_SOCKET
 
 PLACE = "/srv/stand-ins"  # of the folder in the container
 NVIDIA_CTK = """\
@@ -36,8 +39,13 @@ cp /etc/docker/daemon.json {PLACE}/started.json
 """
 
 
+def own_docker() -> dict[str, str]:
+    """The environment in which `docker` speaks to the machine's own, whichever other tests speak to."""
+    return {**os.environ, "DOCKER_HOST": f"unix://{MACHINE_SOCKET}"}
+
+
 def run(*words: str, **more: Any) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, check=False, **more)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=own_docker(), **more)
     assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
     return str(done.stdout)
 
@@ -64,7 +72,12 @@ class Server:
         return run("docker", "exec", self.name, *words)
 
     def fails(self, *words: str) -> bool:
-        return subprocess.run(["docker", "exec", self.name, *words], capture_output=True, check=False).returncode != 0
+        return (
+            subprocess.run(
+                ["docker", "exec", self.name, *words], capture_output=True, check=False, env=own_docker()
+            ).returncode
+            != 0
+        )
 
     def write(self, path: str, text: str) -> None:
         """Write a file on it, with the folders it lies in."""
@@ -91,7 +104,7 @@ def image(suite: str) -> Iterator[str]:
         without = '--customize-hook=rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*'
         include = "--include=python3-apt,python3-requests"
         words = ["mmdebstrap", "--quiet", "--variant=apt", include, without, suite, str(archive), mirror]
-        run(*words, process_group=0)  # it hangs up on its whole group when it fails
+        in_machine_network(words)
         run("docker", "import", str(archive), tag)
     yield tag
     run("docker", "rmi", tag)

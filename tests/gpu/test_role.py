@@ -51,6 +51,7 @@ def server(image: str, repositories: Path, tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def inventory(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ANSIBLE_PIPELINING", "true")
+    monkeypatch.setenv("DOCKER_HOST", stand_ins.own_docker()["DOCKER_HOST"])
     path = tmp_path / "inventory.yml"
     path.write_text(server.inventory, encoding="utf-8")
     return path
