@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +38,12 @@ class ServiceHeard:
     limits: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str | None]] = field(default_factory=list)  # path and token
     sights: list[Seen] = field(default_factory=list)
+
+
+def take_turn(agent: Agent, url: str, now: float) -> None:
+    """In a thread of its own: a browser that another test has opened keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(turn(agent, url, "token", now))).result()
 
 
 @pytest.fixture
@@ -122,23 +130,21 @@ def test_without_a_driver_the_agent_says_why_and_who_holds_what(
     assert [one.container for one in found.holders if one.person == "asha"] == [lent]
 
 
-async def test_a_service_that_is_away_ends_nothing_and_is_logged_once(
+def test_a_service_that_is_away_ends_nothing_and_is_logged_once(
     service: ServiceHeard, agent: Agent, caplog: pytest.LogCaptureFixture
 ) -> None:
     for url in ("http://127.0.0.1:9", "http://127.0.0.1:9", service.url):
-        await turn(agent, url, "token", 0.0)
+        take_turn(agent, url, 0.0)
     said = [record.message for record in caplog.records if record.message.startswith("service:")]
     assert [message.partition(" ")[2][:10] for message in said] == ["CampusHub ", "well again"]
 
 
-async def test_without_docker_nothing_is_told_and_the_next_look_tells_again(
-    service: ServiceHeard, agent: Agent
-) -> None:
+def test_without_docker_nothing_is_told_and_the_next_look_tells_again(service: ServiceHeard, agent: Agent) -> None:
     there, agent.docker = agent.docker, GpuContainers(Away(), INSTANCE)
-    await turn(agent, service.url, "token", 0.0)
+    take_turn(agent, service.url, 0.0)
     assert (service.sights, list(agent.told.said)) == ([], ["docker"])
     agent.docker = there
-    await turn(agent, service.url, "token", 10.0)
+    take_turn(agent, service.url, 10.0)
     assert len(service.sights) == 1
 
 
