@@ -53,7 +53,7 @@ def step(docker: Docker, slots: int) -> Step:
     """
     if not slots:
         return Step.NOTHING
-    if _major(docker.version) < FIRST_WITH_CDI:
+    if major(docker.version) < FIRST_WITH_CDI:
         if docker.running:
             raise Trouble(
                 f"Docker {docker.version} cannot give one GPU to one container; {FIRST_WITH_CDI} is the first that can. "
@@ -84,7 +84,7 @@ def driver_version(told: str) -> str:
 def too_old(driver: str, image: str, cuda: int) -> str:
     """Why an image that brings this major version of CUDA would find no GPU with this driver; empty when it does."""
     wanted = FIRST_DRIVER[cuda]
-    if _major(driver) >= wanted:
+    if major(driver) >= wanted:
         return ""
     return (
         f"The image '{image}' brings CUDA {cuda}, which needs an NVIDIA driver from {wanted} on; this machine has {driver}, so "
@@ -96,5 +96,7 @@ def _running(docker: Docker) -> str:
     return "1 container runs" if docker.running == 1 else f"{docker.running} containers run"
 
 
-def _major(version: str) -> int:
-    return int(version.partition(".")[0])
+def major(version: str) -> int:
+    """The first number of a version, 0 of one that cannot be read."""
+    first = version.partition(".")[0]
+    return int(first) if first.isdigit() else 0

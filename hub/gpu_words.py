@@ -61,7 +61,7 @@ ENDS: Mapping[Reason, tuple[str, str]] = {
 
 
 def wait_words(least: timedelta, most: timedelta) -> str:
-    """A range of time as people say it: 20 to 60 minutes, 1 hour to 3 hours."""
+    """A range of time as people say it: 20 to 60 minutes, 2 hours to 6 hours."""
     low, high = (round(one.total_seconds() / 60 / 5) * 5 for one in (least, most))
     if high <= 5:
         return "a few minutes"

@@ -9,13 +9,14 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.gpu_machine import major
 from hub.gpu_seen import Device, Holder, Seen
+from hub.gpu_use import ALL
 from hub.gpus import Lease, Ledger, State
 
 PATIENCE = timedelta(seconds=30)  # for a container that has just been asked for, or that is just being removed
 LONGEST_STOP = timedelta(minutes=3)
 LIMITING_DRIVER = 615  # the first that enforces a container's GPU memory (NVIDIA's memory partitioning, CUDA 13.4)
-EVERY_DEVICE = "all"  # of a holder whose devices cannot be told
 PREFIX = "gpu-"  # of the names of servers with a GPU
 
 
@@ -78,7 +79,7 @@ def _strangers(holders: list[Holder], declared: Mapping[str, Declared]) -> list[
         (name, f"the container {one.name} has it without a lease")
         for one in holders
         for name, about in declared.items()
-        if {about.device, EVERY_DEVICE} & set(one.devices)
+        if {about.device, ALL} & set(one.devices)
     ]
 
 
@@ -148,9 +149,3 @@ def _trouble_of_device(about: Declared, seen: Seen, parts_without_limit: bool) -
     if about.memory is not None and not parts_without_limit and major(seen.driver) < LIMITING_DRIVER:
         return f"the driver {seen.driver} enforces no memory limit for a part of a GPU; {LIMITING_DRIVER} or later does"
     return ""
-
-
-def major(version: str) -> int:
-    """The first number of a driver's version, 0 of one that cannot be read."""
-    first = version.partition(".")[0]
-    return int(first) if first.isdigit() else 0

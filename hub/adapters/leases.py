@@ -54,14 +54,14 @@ class Leases:
 
     def lease(self, person: str) -> Lease | None:
         with self.store.begin() as connection:
-            return self._lease(connection, person)
+            return self.held_by(connection, person)
 
     # -- what a person does ----------------------------------------------------------------------------------------
 
     def ask(self, person: str, course: str, now: datetime) -> Lease | Ticket:
         """A slot, if one is free and nobody is before them; otherwise a ticket. Asked again it is the same."""
         with self.store.begin() as connection:
-            lease = self._lease(connection, person)
+            lease = self.held_by(connection, person)
             if lease is not None and lease.state is not State.STOPPING:
                 return lease
             first = sql.select(tickets).order_by(tickets.c.person != person).limit(1)
@@ -79,7 +79,7 @@ class Leases:
     def claim(self, person: str, now: datetime) -> Lease:
         """Take what was offered."""
         with self.store.begin() as connection:
-            lease = self._lease(connection, person)
+            lease = self.held_by(connection, person)
             if lease is not None and lease.state is State.STARTING:  # pressed twice, or the start begins only now
                 self._change(connection, lease, since=now)
                 return replace(lease, since=now)
@@ -97,7 +97,7 @@ class Leases:
     def renew(self, person: str, now: datetime) -> datetime:
         """Begin the lease's time anew; until when it is now."""
         with self.store.begin() as connection:
-            lease = self._lease(connection, person)
+            lease = self.held_by(connection, person)
             if lease is None:
                 raise Refused("You have no GPU now.")
             waiting = [_ticket(row) for row in connection.execute(sql.select(tickets).limit(1)).mappings()]
@@ -113,10 +113,10 @@ class Leases:
     def end(self, person: str, reason: Reason, now: datetime, by: str | None = None) -> Lease | None:
         """End somebody's lease; the slot is free once `freed` is told. None when there is none, or it has ended already."""
         with self.store.begin() as connection:
-            lease = self._lease(connection, person)
+            lease = self.held_by(connection, person)
             if lease is None or lease.state is State.STOPPING:
                 return None
-            self._end(connection, lease, reason, now, by)
+            self.finish(connection, lease, reason, now, by)
             return lease
 
     # -- what is found ---------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class Leases:
     def started(self, person: str, now: datetime) -> bool:
         """Their server is up; whether they have a lease for it still."""
         with self.store.begin() as connection:
-            lease = self._lease(connection, person)
+            lease = self.held_by(connection, person)
             if lease is not None and lease.state is State.STARTING:
                 self._change(connection, lease, state=State.ACTIVE, since=now, busy_at=now)
             return lease is not None and lease.running
@@ -160,7 +160,7 @@ class Leases:
             held = any(one.slot == slot or one.person == person for one in ledger.leases)
             if not held:
                 self._lend(connection, slot, Ticket(person, course, now), ledger, now)
-                lease = self._lease(connection, person)
+                lease = self.held_by(connection, person)
                 if lease is not None:
                     self._change(connection, lease, state=State.ACTIVE)
 
@@ -177,7 +177,7 @@ class Leases:
                         told = {"warned": warned.reason, "warned_at": warned.at} if warned else {"warned": None}
                         self._change(connection, lease, **told)
                     case End(lease, reason):
-                        self._end(connection, lease, reason, now)
+                        self.finish(connection, lease, reason, now)
         return changes
 
     # -- rows ------------------------------------------------------------------------------------------------------
@@ -229,7 +229,8 @@ class Leases:
         found = (Reservation(row["course"], row["begins"], row["ends"], row["slots"]) for row in rows)
         return tuple(one for one in found if self.courses is None or one.course in self.courses)
 
-    def _lease(self, connection: Connection, person: str) -> Lease | None:
+    def held_by(self, connection: Connection, person: str) -> Lease | None:
+        """Somebody's lease, until its slot is free."""
         row = connection.execute(sql.select(leases).where(HELD, leases.c.person == person)).mappings().first()
         return _lease(row) if row else None
 
@@ -247,7 +248,10 @@ class Leases:
         connection.execute(sql.delete(tickets).where(tickets.c.person == ticket.person))
         return made
 
-    def _end(self, connection: Connection, lease: Lease, reason: Reason, now: datetime, by: str | None = None) -> None:
+    def finish(
+        self, connection: Connection, lease: Lease, reason: Reason, now: datetime, by: str | None = None
+    ) -> None:
+        """End a lease: its hours are counted, and after a fault its person is ahead of the queue."""
         row = connection.execute(sql.select(leases).where(HELD, leases.c.slot == lease.slot)).mappings().one()
         hours, offered = 0 if reason is Reason.FAILED else self._hours(row, now), lease.state is State.OFFERED
         ended = {

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy.engine import RowMapping
+from sqlalchemy.engine import Connection, RowMapping
 
 from hub.adapters.leases import HELD, Leases
 from hub.adapters.tables import lease_log, leases, reservations, slots
@@ -76,9 +76,9 @@ class Lent:
 
     def extend(self, person: str, hours: float, by: str, why: str, now: datetime) -> datetime:
         """Let somebody's lease last longer, until when it then does."""
-        lease = self._running(person)
-        until = max(lease.until, now) + timedelta(hours=hours)
         with self.ledger.store.begin() as connection:
+            lease = self._running(connection, person)
+            until = max(lease.until, now) + timedelta(hours=hours)
             mine = sql.and_(HELD, leases.c.person == person)
             connection.execute(sql.update(leases).where(mine).values(until=until, warned=None, warned_at=None))
             connection.execute(sql.insert(lease_log).values(**_logged(lease, by, "extended", why, now)))
@@ -86,11 +86,10 @@ class Lent:
 
     def end(self, person: str, by: str, why: str, now: datetime) -> Lease:
         """End somebody's lease."""
-        lease = self._running(person)
-        entry = _logged(lease, by, "ended", why, now)
-        self.ledger.end(person, Reason.STAFF, now, by)
         with self.ledger.store.begin() as connection:
-            connection.execute(sql.insert(lease_log).values(**entry))
+            lease = self._running(connection, person)
+            connection.execute(sql.insert(lease_log).values(**_logged(lease, by, "ended", why, now)))
+            self.ledger.finish(connection, lease, Reason.STAFF, now, by)
         return lease
 
     def log(self, course: str, most: int = 50) -> list[RowMapping]:
@@ -99,8 +98,8 @@ class Lent:
         with self.ledger.store.begin() as connection:
             return list(connection.execute(query).mappings())
 
-    def _running(self, person: str) -> Lease:
-        lease = self.ledger.lease(person)
+    def _running(self, connection: Connection, person: str) -> Lease:
+        lease = self.ledger.held_by(connection, person)
         if lease is None or lease.state is State.STOPPING:
             raise Refused(f"{person} has no GPU now.")
         return lease

@@ -230,6 +230,6 @@ async def lend(service: Service) -> None:
     while True:
         try:
             await step(service)
-        except Exception:
+        except Exception:  # whatever it was: leases have to end, and offers to be made, also after a disk was full
             log.exception("a turn of lending failed")
         await asyncio.sleep(TICK_SECONDS)

@@ -5,7 +5,7 @@ Base units, and no names of people: a label for each person would be a list of w
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -58,10 +58,10 @@ class Collector:
     def _sums(self) -> Iterator[Metric]:
         ended = CounterMetricFamily("campushub_gpu_leases_ended", "Leases that ended", labels=["course", "reason"])
         seconds = CounterMetricFamily("campushub_gpu_lease_seconds", "GPU time of ended leases", labels=["course"])
-        by_course: Counter[str] = Counter()
+        by_course: dict[str, float] = defaultdict(float)
         for course, reason, count, hours in gpus.lent(self.state).ended():
             ended.add_metric([course, reason], count)
-            by_course[course] += hours * 3600  # type: ignore[assignment]
+            by_course[course] += hours * 3600
         for course, value in by_course.items():
             seconds.add_metric([course], value)
         yield from (ended, seconds)

@@ -108,7 +108,8 @@ def test_whoever_finds_none_free_waits_gets_an_offer_and_claims_it(hub: Instance
 def test_start_with_a_gpu_takes_hardly_longer_than_one_without(
     hub: Instance, record_property: Callable[[str, object], None]
 ) -> None:
-    person, times = hub.person("asha"), {"demo": [], "gpu-demo": []}  # type: ignore[var-annotated]
+    person = hub.person("asha")
+    times: dict[str, list[float]] = {"demo": [], "gpu-demo": []}
     for server in ("demo", "gpu-demo", "demo", "gpu-demo"):
         if server == "gpu-demo":
             until(lambda: free(hub))

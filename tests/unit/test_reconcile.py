@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from hub.gpu_machine import major
 from hub.gpu_seen import Device, Holder, Seen
 from hub.gpus import Lease, Ledger, Slot, State
-from hub.reconcile import Declared, Findings, compare, major
+from hub.reconcile import Declared, Findings, compare
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -21,8 +23,8 @@ LEASE = Lease("a", "asha", "nn", State.ACTIVE, NOON - HOUR, NOON + HOUR, NOON)
 HERS = Holder("c1", "hub-server-asha--gpu-nn", "asha", "gpu-nn", ("GPU-a",), running=True)
 
 
-def look(*holders: Holder, leases: tuple[Lease, ...] = (LEASE,), **more: object) -> Findings:
-    seen = replace(Seen("615.10", devices=DEVICES, holders=holders), **more)  # type: ignore[arg-type]
+def look(*holders: Holder, leases: tuple[Lease, ...] = (LEASE,), **more: Any) -> Findings:
+    seen = replace(Seen("615.10", devices=DEVICES, holders=holders), **more)
     return compare(Ledger(SLOTS, leases), DECLARED, seen, NOON)
 
 
