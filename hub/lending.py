@@ -120,13 +120,16 @@ def offers(ledger: Ledger, policy: Policy, now: datetime) -> list[Offer]:
     free, queue = ledger.free(), ledger.queue(policy)
     found: list[Offer] = []
     kept = 0
-    for one in ledger.reservations:
-        if one.begins <= now < one.ends:
-            lacks = max(0, one.slots - sum(lease.course == one.course for lease in ledger.leases))
-            first = [ticket for ticket in queue if ticket.course == one.course][: min(lacks, len(free))]
-            found += [Offer(ticket, free.pop(0)) for ticket in first]
-            queue = [ticket for ticket in queue if ticket not in first]
-            kept += lacks - len(first) if now < one.begins + policy.claim else 0
+    on = [one for one in ledger.reservations if one.begins <= now < one.ends]
+    for course in dict.fromkeys(one.course for one in on):
+        classes = [one for one in on if one.course == course]
+        held = sum(lease.course == course for lease in ledger.leases)
+        lacks = max(0, sum(one.slots for one in classes) - held)
+        first = [ticket for ticket in queue if ticket.course == course][: min(lacks, len(free))]
+        found += [Offer(ticket, free.pop(0)) for ticket in first]
+        queue = [ticket for ticket in queue if ticket not in first]
+        begun = sum(one.slots for one in classes if now < one.begins + policy.claim)
+        kept += min(lacks - len(first), begun)
     for ticket in queue:
         if len(free) <= kept:
             break

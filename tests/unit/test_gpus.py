@@ -201,6 +201,14 @@ def test_two_classes_at_once_take_nothing_of_each_other() -> None:
     assert due(Ledger(SLOTS, leases, reservations=both), POLICY, NOON + MINUTE) == []
 
 
+def test_two_reservations_of_a_course_at_once_keep_as_many_as_both() -> None:
+    both = (Reservation("lab", NOON, NOON + HOUR, 1),) * 2
+    waiting = (ticket("other", 9), ticket("student", 1, "lab"))
+    assert offered(Ledger(SLOTS[:2], tickets=waiting, reservations=both)) == {"student": "gpu0"}
+    held = (lease(0, "student", course="lab"),)
+    assert offered(Ledger(SLOTS[:2], held, waiting[:1], both)) == {}, "the second is kept for its class"
+
+
 # -- whatever the ledger ------------------------------------------------------------------------------------------------
 
 minutes = st.integers(-300, 300).map(lambda number: NOON + number * MINUTE)
