@@ -27,6 +27,7 @@ from typing import Any
 import docker
 import requests
 
+from hub.adapters.engine import Engine
 from hub.settings import parts
 from hub.settings_file import load
 
@@ -226,12 +227,17 @@ def free_port() -> int:
 
 
 def free_networks(place: Path) -> tuple[str, str]:
-    """The first three numbers of a students' and a core network, of those kept for tests (RFC 2544), not left over."""
+    """The first three numbers of a students' and a core network, of those kept for tests (RFC 2544), that nobody has.
+
+    Somebody is an instance in this place, or a network that a run which was cut off left with Docker.
+    """
     used = "".join(config.read_text(encoding="utf-8") for config in place.glob("chtest-*/tests.yaml"))
+    if Engine.is_there():
+        used += str(Engine.connect().networks())
     pairs = [
         (f"198.{second}.{third}", f"198.{second}.{third + 8}") for second in (18, 19) for third in range(0, 256, 16)
     ]
-    return secrets.choice([pair for pair in pairs if f"{pair[0]}.0/21" not in used])
+    return secrets.choice([pair for pair in pairs if f"{pair[0]}.0/21" not in used and f"{pair[1]}.0/24" not in used])
 
 
 def clear_left_over(place: Path) -> None:
@@ -266,10 +272,13 @@ def running(
             stack.callback(shutil.rmtree, folder)
             held = stack.enter_context((folder / LOCK).open("a", encoding="utf-8"))  # the settings may be written anew
             fcntl.flock(held, fcntl.LOCK_EX)
-            instance = Instance(name, free_port(), data, config, *free_networks(place), free_port(), free_port())
-            config.write_text(settings.format_map(vars(instance)), encoding="utf-8")
+            instance = Instance(name, free_port(), data, config, "", "", free_port(), free_port())
             stack.callback(take_down, instance)
-            bring_up(instance, rosters)
+            bring_up(instance, settings, place)
+            for course, rows in rosters.items():
+                roster = data / f"{course}.csv"
+                roster.write_text(rows, encoding="utf-8")
+                instance.command("roster", "import", course, str(roster))
             clear_left_over(place)  # what could not go before `up` had started Docker
         yield instance
 
@@ -282,18 +291,20 @@ def one_at_a_time(place: Path) -> Iterator[None]:
         yield
 
 
-def bring_up(instance: Instance, rosters: Mapping[str, str]) -> None:
-    """Run `up` and import the rosters."""
+def bring_up(instance: Instance, settings: str, place: Path) -> None:
+    """Run `up`; once more when Docker had to be started first and then told of networks that were left over."""
     results = RESULTS / instance.name
     results.mkdir(parents=True, exist_ok=True)
-    with (results / "up.log").open("w", encoding="utf-8") as log:
-        command = [str(ROOT / "campushub"), f"--config={instance.config}", "up"]
-        done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=2400)
-    assert done.returncode == 0, (results / "up.log").read_text(encoding="utf-8")[-4000:]
-    for course, rows in rosters.items():
-        roster = instance.data / f"{course}.csv"
-        roster.write_text(rows, encoding="utf-8")
-        instance.command("roster", "import", course, str(roster))
+    for _ in range(2):
+        instance.students, instance.core = free_networks(place)
+        instance.config.write_text(settings.format_map(vars(instance)), encoding="utf-8")
+        with (results / "up.log").open("w", encoding="utf-8") as log:
+            command = [str(ROOT / "campushub"), f"--config={instance.config}", "up"]
+            done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=2400)
+        said = (results / "up.log").read_text(encoding="utf-8")
+        if "are taken by Docker's network" not in said:
+            break
+    assert done.returncode == 0, said[-4000:]
 
 
 def take_down(instance: Instance) -> None:
