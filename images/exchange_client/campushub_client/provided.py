@@ -9,9 +9,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -33,8 +32,7 @@ class NotHere(URLError):
         super().__init__(sentence(url))
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing that a course provides: the file that answers its URLs, and what libraries look for.
 
     `file` is its name for a library; `tree` the folder of what was unpacked, none when nothing was.
