@@ -95,6 +95,6 @@ def outage(notes: Iterable[Note], now: datetime) -> str:
     )
 
 
-def mistakes(notes: Iterable[Note]) -> list[str]:
-    """What somebody has to put right, a sentence each."""
-    return [f"{one.key}: {one.trouble}." for one in notes if one.trouble and not one.away]
+def mistakes(notes: Iterable[Note]) -> list[Note]:
+    """What somebody here has to put right."""
+    return [one for one in notes if one.trouble and not one.away]

@@ -136,7 +136,7 @@ def test_source_whose_bytes_changed_is_refused_in_words(mirror: Mirror, source: 
     assert "gives other bytes than were meant" in note.trouble
     assert digest(PENGUINS + b"one more\n") in note.trouble
     assert not note.away, "somebody has to look"
-    assert mirror_notes.mistakes([note])
+    assert mirror_notes.mistakes([note]) == [note]
     assert mirror.index("nn") == []
 
 
