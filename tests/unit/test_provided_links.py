@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from campushub_client import caches, libraries, provided
+
+from hub import mirror
+from hub.adapters import shelves
+from hub.mirror_settings import Data
 
 
 @pytest.fixture
@@ -44,6 +50,43 @@ def test_keras_finds_each_file_where_it_looks_for_it(data: Path, tmp_path: Path)
     place = caches.with_links(str(tmp_path / "keras"), caches.keras())
     assert (Path(place) / "datasets" / "mnist.npz").read_text(encoding="utf-8") == "mnist/mnist.npz"
     assert (Path(place) / "datasets" / "fashion-mnist" / "train-labels-idx1-ubyte.gz").is_symlink()
+
+
+def laid_out(data: Path, aside: Path, **sources: tuple[Path, dict[str, Any]]) -> None:
+    """Have the hub's own parts provide these files."""
+    entries, blobs, trees = [], aside / "blobs", aside / "trees"
+    blobs.mkdir()
+    for name, (source, settings) in sources.items():
+        content = source.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        (blobs / sha256).write_bytes(content)
+        about = Data.model_validate({"source": str(source), "sha256": sha256, **settings})
+        if about.unpack:
+            shelves.unpack(blobs / sha256, trees / sha256, room=0)
+        entries.append(mirror.entry(name, about, len(content)))
+    shelves.lay_out(data, entries, blobs, trees)
+
+
+def test_what_the_hub_lays_out_is_what_libraries_find(data: Path, tmp_path: Path) -> None:
+    table, net = tmp_path / "t.csv", tmp_path / "net.zip"
+    table.write_text("a,b", encoding="utf-8")
+    with zipfile.ZipFile(net, "w") as archive:
+        archive.writestr("net-0123abc/hubconf.py", "")
+    zipball = "https://github.com/o/net/zipball/main"
+    laid_out(
+        data,
+        tmp_path,
+        table=(table, {"library": "seaborn", "also": ["https://a.example/t.csv"]}),
+        net=(net, {"library": "torch-hub", "unpack": True, "also": [zipball]}),
+    )
+    found, archived = provided.find("http://a.example/t.csv"), provided.find(zipball)
+    assert found is not None
+    assert archived is not None
+    assert found.path.read_text(encoding="utf-8") == "a,b"
+    assert archived.path.read_bytes() == net.read_bytes()
+    place = Path(caches.with_links(str(tmp_path / "place"), caches.torch() | caches.seaborn()))
+    assert (place / "t.csv").read_text(encoding="utf-8") == "a,b"
+    assert (place / "o_net_main" / "hubconf.py").exists()
 
 
 def test_nobodys_own_file_is_touched(data: Path, tmp_path: Path) -> None:
