@@ -1,0 +1,136 @@
+"""What is done to each library that looks for data, when it is imported: one small wrap around a function of its own.
+
+The names are those that `campushub_hook` calls. A library of another make, without the function, is left as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from campushub_client import caches, provided  # none of them imports a library that is acted on
+
+Function = Callable[..., Any]
+
+
+def _wrap(place: Any, name: str, around: Callable[[Function], Function]) -> None:
+    original = getattr(place, name, None)
+    if original is not None:
+        setattr(place, name, wraps(original)(around(original)))
+
+
+def answer_urllib(module: Any) -> None:
+    """Every opener that is built, urllib's own and a person's, answers what is provided."""
+    from campushub_client import answers
+
+    def around(build: Function) -> Function:
+        def build_opener(*handlers: Any) -> Any:
+            opener = build(*handlers)
+            opener.add_handler(answers.Provided())
+            return opener
+
+        return build_opener
+
+    _wrap(module, "build_opener", around)
+
+
+def answer_requests(module: Any) -> None:
+    """Every adapter that a session may have answers what is provided."""
+    from campushub_client import answers
+
+    _wrap(module.HTTPAdapter, "send", answers.send_of_requests)
+
+
+def ask_once(module: Any) -> None:
+    """scikit-learn asks again three times, a second apart, after any error of urllib's."""
+
+    def around(ask: Function) -> Function:
+        def once(*given: Any, **named: Any) -> Any:
+            try:
+                return ask(*given, **named)
+            except provided.NotHere as refused:
+                raise ConnectionError(refused.reason) from None
+
+        return once
+
+    for name in ("urlretrieve", "urlopen"):
+        _wrap(module, name, around)
+
+
+def link_torch(module: Any) -> None:
+    """Torch finds checkpoints and repositories in its own folder, wherever that is."""
+
+    def around(get: Function) -> Function:
+        return lambda: caches.with_links(get(), caches.torch())
+
+    _wrap(module, "get_dir", around)
+
+
+def link_keras(module: Any) -> None:
+    """Keras finds files in its own folder; what it would download or unpack into that becomes a link as well."""
+
+    def home() -> str:
+        return str(Path(module.config.keras_home()).expanduser())
+
+    def is_cache(path: str) -> bool:
+        return path.startswith((f"{home()}/", f"{tempfile.gettempdir()}/"))
+
+    def around_get(get: Function) -> Function:
+        def get_file(*given: Any, **named: Any) -> Any:
+            if named.get("cache_dir") is None and len(given) < 10:  # else it is the tenth
+                named["cache_dir"] = caches.with_links(home(), caches.keras())
+            return get(*given, **named)
+
+        return get_file
+
+    def around_retrieve(retrieve: Function) -> Function:
+        def urlretrieve(url: str, filename: str, *given: Any, **named: Any) -> Any:
+            entry = provided.find(url)
+            if entry is not None and is_cache(filename) and caches.put(filename, entry.path):
+                return filename, None
+            return retrieve(url, filename, *given, **named)
+
+        return urlretrieve
+
+    def around_extract(extract: Function) -> Function:
+        def extract_archive(file_path: Any, path: Any = ".", archive_format: Any = "auto") -> Any:
+            tree = caches.tree_of(os.fspath(file_path)) if archive_format and is_cache(os.fspath(path)) else None
+            return (tree and caches.put(os.fspath(path), tree)) or extract(file_path, path, archive_format)
+
+        return extract_archive
+
+    _wrap(module, "get_file", around_get)
+    _wrap(module, "urlretrieve", around_retrieve)
+    _wrap(module, "extract_archive", around_extract)
+
+
+def link_seaborn(module: Any) -> None:
+    """Seaborn finds tables in its own folder; its list names those, and what is none of them is refused by its own URL."""
+
+    def around_home(get: Function) -> Function:
+        def get_data_home(data_home: Any = None) -> Any:
+            if data_home is not None or "SEABORN_DATA" in os.environ:
+                return get(data_home)
+            return get(caches.with_links(module.user_cache_dir("seaborn"), caches.seaborn()))
+
+        return get_data_home
+
+    def around_names(_: Function) -> Function:
+        return lambda: sorted(caches.seaborn_names(module.DATASET_SOURCE))
+
+    def around_load(load: Function) -> Function:
+        def load_dataset(name: Any, cache: bool = True, data_home: Any = None, **kws: Any) -> Any:
+            asked = isinstance(name, str) and cache and name not in module.get_dataset_names()
+            if asked and not (Path(module.get_data_home(data_home)) / f"{name}.csv").exists():
+                raise provided.NotHere(f"{module.DATASET_SOURCE}/{name}.csv")
+            return load(name, cache, data_home, **kws)
+
+        return load_dataset
+
+    _wrap(module, "get_data_home", around_home)
+    _wrap(module, "get_dataset_names", around_names)
+    _wrap(module, "load_dataset", around_load)
