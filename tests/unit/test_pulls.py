@@ -69,7 +69,8 @@ class Home:
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def told(self) -> list[dict[str, Any]]:
-        return changes.told(self.home)
+        found: list[dict[str, Any]] = changes.told(self.home)
+        return found
 
     def names(self) -> set[str]:
         found = (path.relative_to(self.folder) for path in self.folder.rglob("*") if not path.is_dir())
@@ -458,7 +459,7 @@ class Years:
         lines = Puller(str(self.upstream.folder), str(self.home.folder), branch="main").pull()
         for _ in range(self.chance.randrange(1, 4)):
             next(lines, "")
-        lines.close()  # type: ignore[attr-defined]
+        lines.close()
 
     def round(self) -> None:
         was = self.contents(self.upstream.folder)
@@ -477,7 +478,7 @@ class Years:
         self.look(before)
         after, theirs = self.contents(self.home.folder), self.contents(self.upstream.folder)
         for name, text in theirs.items():
-            hidden = any((self.home.folder / parent).is_file() for parent in Path(name).parents[:-1])
+            hidden = self.is_hidden(name)
             assert text == was.get(name) or text in after.values(), f"{name} has not arrived"
             # Where the course comes to use the name of a file beside, that file counts as the person's.
             assert hidden or after[name] == text or "mine" in after[name] or name == "g-new.md", name
@@ -485,6 +486,11 @@ class Years:
         assert git(self.home.folder, "merge-base", "HEAD", "origin/main") == git(
             self.upstream.folder, "rev-parse", "HEAD"
         )
+
+    def is_hidden(self, name: str) -> bool:
+        """Whether the person has a file where the course has a folder, or something of theirs in a folder of that name."""
+        own = list((self.home.folder / name).rglob("*"))
+        return bool(own) or any((self.home.folder / parent).is_file() for parent in Path(name).parents[:-1])
 
     def look(self, before: dict[str, str]) -> None:
         after = self.contents(self.home.folder)

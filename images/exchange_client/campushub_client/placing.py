@@ -70,7 +70,9 @@ class Placing:
         match fate:
             case Fate.WRITE:
                 return self._write(path, seen)
-            case Fate.BESIDE:  # what lay there may have been a folder that was removed before
+            case Fate.BESIDE:  # what lay there may have been a folder, which by now is removed or has nothing in it
+                with suppress(OSError):
+                    (self.folder / path).rmdir()
                 return look(self.folder / path) is None and self._write(path, None)
             case Fate.REMOVE:
                 return self._remove(path, seen)
