@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub import bench, cli_courses, cli_gpus, cli_images, remote
+from hub import bench, cli_courses, cli_gpus, cli_images, cli_mirror, remote
 from hub.adapters.engine import Engine
 from hub.backup import backup
 from hub.cli_ground import ROOT, say, settings_of
@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     cli_courses.add_to(words)
     cli_images.add_to(words)
     cli_gpus.add_to(words)
+    cli_mirror.add_to(words)
     _add_care(words)
     _add_development(words)
     return top
@@ -158,7 +159,7 @@ def run_status(options: argparse.Namespace) -> int:
     except SettingsInvalid as mistakes:
         if not options.json:
             raise
-        found = Status(ok=False, url="", problems=tuple(mistakes.lines()), services={}, servers=0, homes=())
+        found = Status(ok=False, url="", problems=tuple(mistakes.lines()), notes=(), services={}, servers=0, homes=())
     print(json.dumps(found.as_data(), indent=2) if options.json else "\n".join(found.lines()))
     return 0 if found.ok else 1
 

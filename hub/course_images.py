@@ -21,6 +21,7 @@ from hub import image_build, image_record, image_tests, images, locks
 from hub.adapters.engine import Engine
 from hub.durable import write_durably
 from hub.image_tests import Check
+from hub.mirror import DATA
 from hub.settings import Settings
 from hub.trouble import Trouble
 from hub.values import package
@@ -170,7 +171,11 @@ class _Own:
                 for path in self._notebooks(folder):
                     name = str(path.relative_to(folder))
                     words = (f"{NOTEBOOKS}/{path.name}", name)
-                    yield Check(name, common / "notebook.py", words, mounts=((path.parent, NOTEBOOKS),))
+                    yield Check(name, common / "notebook.py", words, mounts=((path.parent, NOTEBOOKS), *self._data()))
+
+    def _data(self) -> tuple[tuple[Path, str], ...]:
+        folder = self.settings.folders.course_data(self.course)
+        return ((folder, DATA),) if folder.exists() else ()
 
     def _notebooks(self, folder: Path) -> list[Path]:
         """What is to run in a folder that instructors write: nothing that a link leads to, which may be somebody else's."""

@@ -45,6 +45,25 @@ class Folders:
         return self.data / "material"
 
     @property
+    def data_sets(self) -> Path:
+        """What courses provide to their people, fetched once: `blobs` by their SHA-256, a folder a course, the mirror's notes."""
+        return self.data / "data"
+
+    def course_data(self, course: str) -> Path:
+        """What a course's people find at /data."""
+        return self.data_sets / "courses" / course
+
+    @property
+    def docs(self) -> Path:
+        """Documentation: of images, and in `archives` what courses add."""
+        return self.data / "docs"
+
+    @property
+    def mirror_notes(self) -> Path:
+        """What is mirrored and how that goes."""
+        return self.data_sets / "mirror.json"
+
+    @property
     def images(self) -> Path:
         return self.config / "images.json"
 

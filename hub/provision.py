@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hub import collections, firewall
+from hub import collections, firewall, mirror
 from hub.gpu_machine import FIRST_WITH_CDI, TOOLKIT_FLOOR
 from hub.gpu_settings import Toolkit
 from hub.secrets import WORDS
@@ -89,7 +89,7 @@ def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
         },
         "campushub_gpus": sorted({slot.device for slot in settings.gpus.slots.values()}),
         "campushub_settings_id": _settings_id(settings, config),
-        "campushub_material_paths": _material_paths(settings),
+        "campushub_source_paths": _source_paths(settings),
         "campushub_upload_limit": settings.submission_limit + 4 * MEGABYTE,
         "campushub_docker_floor": str(FIRST_WITH_CDI),
         "campushub_toolkit_floor": TOOLKIT_FLOOR,
@@ -151,10 +151,10 @@ def _settings_id(settings: Settings, config: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _material_paths(settings: Settings) -> list[str]:
-    """Folders of this machine that courses name as their material, beside those in the data folder."""
+def _source_paths(settings: Settings) -> list[str]:
+    """Files and folders of this machine that courses name as a source, beside those in the data folder."""
     own = settings.data / "material-sources"
-    named = {Path(text) for course in settings.courses.values() if (text := course.material or "").startswith("/")}
+    named = {Path(source) for source in mirror.sources(settings) if source.startswith("/")}
     return sorted(str(path) for path in named if not path.is_relative_to(own) and path.exists())
 
 

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from hub.cli import parser
 from hub.courses import LOOKING, MAY, VERBS, Role
 from hub.gpu_settings import Period, Slot
+from hub.mirror_settings import Data, Docs, Repository
 from hub.settings import Course, Settings, as_data
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +75,9 @@ def files() -> dict[Path, str]:
 def settings_page() -> str:
     rows = [*_rows(Settings, "", as_data(Settings()))]
     rows += _rows(Course, "courses.KEY.", {"image": "base", "branch": "main"})
+    rows += _rows(Repository, "courses.KEY.repositories.NAME.", {})
+    rows += _rows(Data, "courses.KEY.data.NAME.", {"unpack": False})
+    rows += _rows(Docs, "courses.KEY.docs.NAME.", {})
     rows += _rows(Slot, "gpus.slots.NAME.", {})
     rows += _rows(Period, "gpus.periods.NAME.", {"begins": "00:00", "ends": "23:59:59"})
     return HEAD + "\n".join(f"| `{name}` | {default} | {meaning} |" for name, default, meaning in rows) + "\n"

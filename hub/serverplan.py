@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub import mirror
 from hub.settings import Limits, Settings
 
 HOME = "/home/jovyan"
@@ -55,15 +56,13 @@ def plan(settings: Settings, person: str, folder: str, course: str, kind: str) -
 
 def _work(settings: Settings, person: str, folder: str, course: str, kind: str) -> Plan:
     home, about = settings.folders.homes / folder, settings.courses[course]
-    environment, read_only, first_page = _environment(settings, course, "work"), {}, "/lab"
+    environment, read_only, first_page = _environment(settings, course, "work"), _provided(settings, course), "/lab"
     if kind == "gpu":
         environment["CAMPUSHUB_IMAGE"] = image(settings, course, kind)
         del environment["CAMPUSHUB_IDLE_MINUTES"]  # the lease ends it: a training run needs no open page
-    copy = settings.folders.material / f"{course}.git"
-    if about.material is not None and copy.exists():  # Docker would make a missing one, as root's
-        inside = f"/srv/material/{course}.git"
-        read_only[str(copy)] = inside
-        environment |= {"CAMPUSHUB_MATERIAL": inside, "CAMPUSHUB_MATERIAL_BRANCH": about.branch}
+    material = next((one for one in mirror.repositories_of(settings, course) if not one.name), None)
+    if material is not None and material.copy.exists():
+        environment |= {"CAMPUSHUB_MATERIAL": mirror.inside(material), "CAMPUSHUB_MATERIAL_BRANCH": about.branch}
         first_page = "/campushub/open"
     return Plan(
         limits=settings.limits_of(course),
@@ -85,7 +84,7 @@ def _grade(settings: Settings, person: str, folder: str, course: str) -> Plan:
         limits=settings.limits_of(course),
         folders=(home, teaching),
         mounts={str(home): HOME, **({} if archived else place)},
-        read_only=place if archived else {},
+        read_only={**_provided(settings, course), **(place if archived else {})},
         labels=_labels(settings, person, course, f"grade-{course}"),
         environment=_environment(settings, course, "grade"),
         default_url="/formgrader",
@@ -104,9 +103,22 @@ def _environment(settings: Settings, course: str, kind: str) -> dict[str, str]:
         "JUPYTER_CONFIG_PATH": f"{CONFIG}/{kind}",
         # An image may say `all`; where NVIDIA's own runtime is registered, it would give every GPU to it.
         "NVIDIA_VISIBLE_DEVICES": "void",
+        **mirror.git_variables(mirror.repositories_of(settings, course)),
+        **({"CAMPUSHUB_DATA": mirror.DATA} if settings.folders.course_data(course).exists() else {}),
         **({"CAMPUSHUB_GPUS": "1"} if kind == "work" and settings.lends_to(course) else {}),
         "TZ": os.environ.get("TZ", "UTC"),
     }
+
+
+def _provided(settings: Settings, course: str) -> dict[str, str]:
+    """What the mirror keeps for a course, where that is there: Docker would make a missing folder, as root's."""
+    folders = settings.folders
+    places = {
+        folders.course_data(course): mirror.DATA,
+        folders.material / f"{course}.git": f"{mirror.MATERIAL}/{course}.git",
+        folders.material / course: f"{mirror.MATERIAL}/{course}",
+    }
+    return {str(folder): inside for folder, inside in places.items() if folder.exists()}
 
 
 def activity_seconds(idle_minutes: int) -> int:

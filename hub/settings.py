@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from hub.folders import Folders
 from hub.gpu_settings import Gpus
+from hub.mirror_settings import Data, Docs, GitSource, ProvidedName, Repository
 from hub.values import (
     CourseKey,
     Model,
@@ -176,6 +177,14 @@ class Course(Model):
         None, pattern=r"^[a-z][a-z0-9-]*$", description="content to begin with: a folder of config/examples"
     )
     branch: str = Field("main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", description="branch of the material")
+    material_also: tuple[GitSource, ...] = Field(
+        (), description="other addresses under which links of nbgitpuller name the material"
+    )
+    repositories: Mapping[ProvidedName, Repository] = Field({}, description="git repositories beside the material")
+    data: Mapping[ProvidedName, Data] = Field(
+        {}, description="data sets and weights that its people find at /data/NAME"
+    )
+    docs: Mapping[ProvidedName, Docs] = Field({}, description="documentation beside that of the image")
     archived: bool = Field(
         False, description="a course of an earlier term: its staff may look at everything, nobody else comes in"
     )
@@ -258,7 +267,7 @@ class Settings(Model):
 
 
 # Their addresses on the core network follow this order: a new part goes to the end.
-CORE_PARTS = ("hub", "proxy", "service", "grader", "worker", "culler", "front", "agent")
+CORE_PARTS = ("hub", "proxy", "service", "grader", "worker", "culler", "front", "agent", "mirror")
 
 
 def parts(settings: Settings) -> tuple[str, ...]:

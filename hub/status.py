@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub import firewall, front_client
+from hub import firewall, front_client, mirror_notes
 from hub.adapters.engine import Engine
 from hub.settings import CORE_PARTS, Settings, parts
 from hub.trouble import Trouble
@@ -29,11 +30,12 @@ class Service:
 
 @dataclass(frozen=True)
 class Status:
-    """How a hub is. `problems` are sentences; `homes` are the largest ones with their bytes, when disk is short."""
+    """How a hub is. `problems` are sentences, `notes` those that nobody has to do anything about; `homes` are the largest ones with their bytes, when disk is short."""
 
     ok: bool
     url: str
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
     services: dict[str, Service]
     servers: int
     homes: tuple[tuple[str, int], ...]
@@ -50,6 +52,7 @@ class Status:
             for name, service in self.services.items()
         ]
         told += [f"! {problem}" for problem in self.problems]
+        told += [f"· {note}" for note in self.notes]
         told += [f"  {size / MEGABYTE:10.0f} MB  {name}" for name, size in self.homes]
         return told
 
@@ -75,7 +78,9 @@ def look(settings: Settings) -> Status:
             "starts and no work is accepted. Make room: the largest homes stand below."
         )
         homes = largest_homes(settings.folders.homes)
-    return Status(not problems, settings.url, tuple(problems), services, servers, homes)
+    away = mirror_notes.outage(mirror_notes.read(settings.folders.mirror_notes).values(), datetime.now(UTC))
+    notes = (away,) if away else ()
+    return Status(not problems, settings.url, tuple(problems), notes, services, servers, homes)
 
 
 def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:

@@ -21,6 +21,7 @@ from hub import (
     gpu_machine,
     image_build,
     images,
+    mirror,
     provision,
     rosters,
 )
@@ -60,7 +61,7 @@ def up(root: Path, config: Path, *, report: Report) -> None:
     with _step("images", report):
         built, without = _build_images(root, settings, report=lambda line: report(f"  {line}"))
         changed += built
-    with _step("hub: proxy, hub, service, grader, worker, culler, front", report):
+    with _step("hub: proxy, hub, service, grader, worker, culler, mirror, front", report):
         changed += examples.make_material(settings, root)
         changed += provision.play(root, "hub.yml", given)
         wait_until_ready(settings)
@@ -153,6 +154,11 @@ def _need_files(settings: Settings, config: Path) -> None:
         raise Trouble(
             f"{secret} is not there or empty; put the secret of `login.client_id` in it. Nothing was changed."
         )
+    for one in mirror.files(settings):
+        if one.source.startswith("/") and not Path(one.source).is_file():
+            raise Trouble(
+                f"courses.{one.course}.{one.kind}.{one.name}: there is no file {one.source}. Nothing was changed."
+            )
 
 
 def _need_name(settings: Settings) -> None:

@@ -121,9 +121,42 @@ def package(text: str) -> str:
 
 
 def git_source(source: str | None) -> str | None:
-    if source is None or re.match(r"(https?://|ssh://|git@[^:]+:|/)\S+$", source):
+    return source if source is None else git_address(source)
+
+
+def git_address(source: str) -> str:
+    if re.match(r"(https?://|ssh://|git@[^:]+:|/)\S+$", source):
         return source
     raise ValueError(f"'{source}' is neither a git URL (https://…, ssh://…) nor an absolute path")
+
+
+def web_address(address: str) -> str:
+    if re.match(r"https?://[^\s/]+(/\S*)?$", address):
+        return address
+    raise ValueError(f"'{address}' is not a URL; write it like https://data.example.edu/penguins.csv")
+
+
+def web_source(source: str) -> str:
+    if source.startswith("/") and not source.endswith("/"):
+        return source
+    try:
+        return web_address(source)
+    except ValueError:
+        raise ValueError(f"'{source}' is neither a URL (https://…) nor a file's absolute path") from None
+
+
+def sha256_text(text: str) -> str:
+    if re.fullmatch(r"[0-9a-f]{64}", text):
+        return text
+    raise ValueError(f"'{text}' is not a SHA-256; it has 64 digits of 0-9 and a-f, as `sha256sum FILE` writes it")
+
+
+def provided_name(name: str) -> str:
+    if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,59}", name):
+        return name
+    raise ValueError(
+        f"'{name}' is no name for this: small letters, digits, '.', '_' and '-', at most 60, like weather-light"
+    )
 
 
 def absolute_folder(path: Path) -> Path:

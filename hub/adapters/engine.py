@@ -6,7 +6,7 @@ The only importer of the docker library beside `hub.adapters.sandboxes`, `hub.ad
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -265,6 +265,18 @@ class Engine:
             last = "\n  ".join(said.strip().splitlines()[-8:])
             raise Trouble(f"{' '.join(command[:4])} failed in {name}:\n  {last}")
         return str(said)
+
+    def follow_in(self, name: str, command: list[str], report: Callable[[str], None]) -> int:
+        """Run a program in a running container and pass on each line that it prints; its exit status. Raises Trouble."""
+        try:
+            made, left = self.client.api.exec_create(name, command), b""
+            for piece in self.client.api.exec_start(made["Id"], stream=True):
+                *whole, left = (left + piece).split(b"\n")
+                for line in whole:
+                    report(line.decode(errors="replace"))
+            return int(self.client.api.exec_inspect(made["Id"])["ExitCode"] or 0)
+        except docker.errors.APIError as error:
+            raise Trouble(f"{name}: {error.explanation}") from None
 
     def image(self, name: str) -> PresentImage | None:
         try:

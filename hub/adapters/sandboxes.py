@@ -18,6 +18,7 @@ from typing import Any
 import docker.errors
 import requests
 
+from hub.mirror import DATA
 from hub.settings import Sandbox
 from hub.trouble import Trouble
 
@@ -61,6 +62,18 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What a sandbox has inside: an image, and the course's data, a folder of this machine, to be read."""
+
+    image: str
+    data: Path | None = None
+
+    @property
+    def binds(self) -> dict[str, dict[str, str]]:
+        return {str(self.data): {"bind": DATA, "mode": "ro"}} if self.data else {}
+
+
+@dataclass(frozen=True)
 class Made:
     """A sandbox that has started and waits for its one submission."""
 
@@ -86,11 +99,11 @@ class Sandboxes:
             self.client.remove_container(one["Id"], force=True, v=True)
         return len(left)
 
-    def make(self, image: str, limits: Sandbox, role: str = "student") -> Made:
+    def make(self, contents: Contents, limits: Sandbox, role: str = "student") -> Made:
         """Start a sandbox for a student's code, or as a checker; its kernel comes up by itself. Raises SandboxFailed."""
         name = f"{self.instance}-sandbox-{secrets.token_hex(6)}"
         try:
-            identity = self.client.create_container(**self._container(name, image, limits, role))["Id"]
+            identity = self.client.create_container(**self._container(name, contents, limits, role))["Id"]
         except (docker.errors.APIError, requests.RequestException) as error:
             raise SandboxFailed(f"no sandbox could be made: {error}") from None
         try:
@@ -143,7 +156,7 @@ class Sandboxes:
             raise SandboxFailed(f"the sandbox did not come up (exit code {state.get('ExitCode')})")
         return Ended(written, _reason(state, written, overdue=overdue.is_set(), too_much=too_much))
 
-    def _container(self, name: str, image: str, limits: Sandbox, role: str) -> dict[str, Any]:
+    def _container(self, name: str, contents: Contents, limits: Sandbox, role: str) -> dict[str, Any]:
         """How a sandbox is made. Its first process is the runner itself: nothing inside can kill that one (pid_namespaces(7)), or
         open its pipes, since it is not dumpable. An init of Docker's would have the student's user and stand open.
 
@@ -155,7 +168,7 @@ class Sandboxes:
             read_only=True,
             tmpfs={"/tmp": SCRATCH},
             # Docker writes this file only where it manages a network.
-            binds={str(self.hosts): {"bind": "/etc/hosts", "mode": "ro"}},
+            binds={str(self.hosts): {"bind": "/etc/hosts", "mode": "ro"}, **contents.binds},
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true"],
             pids_limit=limits.processes,
@@ -169,7 +182,7 @@ class Sandboxes:
         )
         return {
             "name": name,
-            "image": image,
+            "image": contents.image,
             "command": ["python", "-c", _program(), role],
             "user": NOBODY,
             "network_disabled": True,
@@ -181,6 +194,7 @@ class Sandboxes:
                 "IPYTHONDIR": "/tmp/ipython",
                 "MPLCONFIGDIR": "/tmp/matplotlib",
                 "NBGRADER_EXECUTION": "autograde",
+                **({"CAMPUSHUB_DATA": DATA} if contents.data else {}),
             },
             "labels": {"campushub.instance": self.instance, "campushub.sandbox": "1"},
             "host_config": host,

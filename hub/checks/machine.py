@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hub import debian
+from hub import debian, mirror
 from hub.adapters import databases
 from hub.checks import UP, Examined, Finding
 from hub.settings import Settings
@@ -85,14 +85,14 @@ def synchronised(command: list[str]) -> Iterator[Finding]:
 def names(examined: Examined) -> Iterator[Finding]:
     settings = examined.settings
     servers = [one for one in examined.engine.containers_of(settings.name) if one.state == "running"]
-    service_runs = any(one.part == "service" for one in servers)
+    mirror_runs = any(one.part == "mirror" for one in servers)
     for host in sorted(_hosts(settings)):
-        if service_runs and not _found_by_service(examined, host):
+        if mirror_runs and not _found_by_mirror(examined, host):
             yield Finding(
-                f"The name {host} is not found, so material from there does not arrive.",
-                f"looked up in the container {settings.name}-service",
+                f"The name {host} is not found, so what courses have there does not arrive.",
+                f"looked up in the container {settings.name}-mirror",
                 f"`getent hosts {host}` on this machine: if it is not found there either, put /etc/resolv.conf right; "
-                f"if it is, `sudo docker restart {settings.name}-service`. A wrong name stands in config/hub.yaml.",
+                f"if it is, `sudo docker restart {settings.name}-mirror`. A wrong name stands in config/hub.yaml.",
             )
     if settings.domain and not _found_here(settings.domain):
         yield Finding(
@@ -100,11 +100,11 @@ def names(examined: Examined) -> Iterator[Finding]:
             f"`getent ahosts {settings.domain}`",
             "Have the campus' name servers know it as this machine's address.",
         )
-    mirror = urlsplit(debian.mirrors(debian.apt_sources())[0]).hostname or ""
-    if not _apt_has_a_proxy() and not _found_here(mirror):
+    packages = urlsplit(debian.mirrors(debian.apt_sources())[0]).hostname or ""
+    if not _apt_has_a_proxy() and not _found_here(packages):
         yield Finding(
-            f"The name of the Debian mirror, {mirror}, is not found: no security updates, and no images can be built.",
-            f"`getent ahosts {mirror}`",
+            f"The name of the Debian mirror, {packages}, is not found: no security updates, and no images can be built.",
+            f"`getent ahosts {packages}`",
             "Put /etc/resolv.conf right, or name a mirror that is reached in /etc/apt/sources.list.",
         )
     for server in servers:
@@ -117,18 +117,18 @@ def names(examined: Examined) -> Iterator[Finding]:
 
 
 def _hosts(settings: Settings) -> set[str]:
-    """The hosts of the courses' material."""
-    sources = [course.material for course in settings.courses.values() if course.material]
+    """The hosts from which the mirror fetches."""
+    sources = mirror.sources(settings)
     named = {urlsplit(source).hostname for source in sources if "://" in source}
     named |= {source.split("@", 1)[1].split(":", 1)[0] for source in sources if source.startswith("git@")}
     return {host for host in named if host}
 
 
-def _found_by_service(examined: Examined, host: str) -> bool:
+def _found_by_mirror(examined: Examined, host: str) -> bool:
     code = "import socket, sys; socket.getaddrinfo(sys.argv[1], 443)"
     command = ["timeout", str(LOOK_UP_SECONDS), "python", "-c", code, host]
     try:
-        examined.engine.run_in(f"{examined.settings.name}-service", command)
+        examined.engine.run_in(f"{examined.settings.name}-mirror", command)
     except Trouble:
         return False
     return True

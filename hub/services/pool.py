@@ -12,14 +12,16 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hub.adapters.sandboxes import Made, Sandboxes, SandboxFailed
+from hub.adapters.sandboxes import Contents, Made, Sandboxes, SandboxFailed
 from hub.grading import READY_SECONDS
 from hub.settings import Sandbox
 
 log = logging.getLogger("campushub.worker")
 
-Kind = tuple[str, Sandbox, str]  # the image's tag, what its submission may use, and its role
-KINDS = 2  # so many of an image and role wait: two assignments that are graded at once do not take each other's
+Kind = tuple[Contents, Sandbox, str]  # what is inside, what its submission may use, and its role
+KINDS = (
+    2  # so many of the same contents and role wait: two assignments that are graded at once do not take each other's
+)
 
 
 @dataclass
@@ -32,9 +34,9 @@ class Pool:
     used: dict[Kind, float] = field(default_factory=dict)
     making: Counter[Kind] = field(default_factory=Counter)
 
-    async def take(self, image: str, limits: Sandbox, role: str = "student") -> Made:
+    async def take(self, contents: Contents, limits: Sandbox, role: str = "student") -> Made:
         """One that waits, or a new one. Raises SandboxFailed."""
-        kind = (image, limits, role)
+        kind = (contents, limits, role)
         self.used[kind] = self.clock()
         while self.waiting[kind]:
             made = self.waiting[kind].popleft()
@@ -43,14 +45,14 @@ class Pool:
             await asyncio.to_thread(self.sandboxes.remove, made)
         return await asyncio.to_thread(self.sandboxes.make, *kind)
 
-    async def refill(self, image: str, limits: Sandbox, role: str = "student") -> None:
+    async def refill(self, contents: Contents, limits: Sandbox, role: str = "student") -> None:
         """Make as many as are to wait; a failure is logged, since the next submission will meet it and say so.
 
-        Of an image and role the last kinds wait that were used: assignments with limits of their own do not add up.
+        Of the same contents and role the last kinds wait that were used: assignments with limits of their own do not add up.
         """
-        kind = (image, limits, role)
+        kind = (contents, limits, role)
         others = [
-            one for one in self.waiting if (one[0], one[2]) == (image, role) and one != kind and self.waiting[one]
+            one for one in self.waiting if (one[0], one[2]) == (contents, role) and one != kind and self.waiting[one]
         ]
         others.sort(key=lambda one: self.used.get(one, 0.0), reverse=True)
         for other in others[KINDS - 1 :]:
@@ -68,7 +70,7 @@ class Pool:
                 self.making[kind] -= 1
 
     async def expire(self) -> None:
-        """Remove those of an image that nothing was graded with for a while."""
+        """Remove those of contents that nothing was graded with for a while."""
         for kind, at in list(self.used.items()):
             if self.clock() - at > READY_SECONDS:
                 del self.used[kind]

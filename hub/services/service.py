@@ -17,7 +17,6 @@ from hub.services import api_accounts, api_exchange, api_export, api_gpus, api_j
 from hub.services.api import Health
 from hub.services.closing import close_archived
 from hub.services.gpus import lend
-from hub.services.materials import refresh
 from hub.services.metrics import Metrics
 from hub.services.state import PREFIX, State
 
@@ -82,7 +81,7 @@ async def main() -> None:
     server = HTTPServer(application(state), xheaders=True, max_buffer_size=64 * 1024**2, max_body_size=limit)
     server.listen(PORT)
     PeriodicCallback(state.reload, 2000).start()
-    tasks = [asyncio.create_task(task(state)) for task in (refresh, close_archived, lend)]
+    tasks = [asyncio.create_task(task(state)) for task in (close_archived, lend)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

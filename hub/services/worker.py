@@ -15,8 +15,9 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
 from hub import image_record
-from hub.adapters.sandboxes import Ended, Made, Sandboxes, SandboxFailed
+from hub.adapters.sandboxes import Contents, Ended, Made, Sandboxes, SandboxFailed
 from hub.grading import read_result
+from hub.mirror import INDEX
 from hub.secrets import Secrets
 from hub.services.places import PATIENCE_SECONDS, Places
 from hub.services.pool import Pool
@@ -57,13 +58,21 @@ class Execute(RequestHandler):
             )
         own = {word: int(limit) for word, limit in asked.get("limits", {}).items() if limit and word in OWN_LIMITS}
         try:
-            result = await self.run(tag, asked, self.hub.sandbox.model_copy(update=own))
+            contents = Contents(tag, self.data_of(str(asked.get("course", ""))))
+            result = await self.run(contents, asked, self.hub.sandbox.model_copy(update=own))
         except SandboxFailed as failed:
             log.error("sandbox failed: %s", failed)
             return self.refuse(503, str(failed))
         return self.answer(200, result)
 
-    async def run(self, tag: str, asked: dict[str, Any], limits: Sandbox) -> dict[str, Any]:
+    def data_of(self, course: str) -> Path | None:
+        """What the course provides, if it does: sandboxes without are the same for every course, and wait for each."""
+        folder = self.hub.folders.course_data(course)
+        if folder.parent != self.hub.folders.course_data("x").parent or not folder.is_dir():
+            return None
+        return folder if any(one.name != INDEX for one in folder.iterdir()) else None
+
+    async def run(self, contents: Contents, asked: dict[str, Any], limits: Sandbox) -> dict[str, Any]:
         """Run what was given in sandboxes of its own. Raises SandboxFailed."""
         given = {"student": _given(asked["notebook"], asked["files"], limits)}
         if asked.get("checker"):
@@ -72,9 +81,9 @@ class Execute(RequestHandler):
         try:
             async with self.places.one() as place:
                 began = time.monotonic()
-                made = await self.take(tag, list(given), limits)
+                made = await self.take(contents, list(given), limits)
                 if self.places.wanted:
-                    self.refill(tag, list(given), limits)
+                    self.refill(contents, list(given), limits)
                 running = asyncio.create_task(asyncio.to_thread(self.pool.sandboxes.run, made, list(given.values())))
                 if not (await asyncio.wait([running], timeout=PATIENCE_SECONDS))[0] and await place.step_aside():
                     for one in made:
@@ -83,27 +92,27 @@ class Execute(RequestHandler):
         finally:
             for one in made:
                 await asyncio.to_thread(self.pool.sandboxes.remove, one)
-        self.refill(tag, list(given), limits)
+        self.refill(contents, list(given), limits)
         result = together([read(one) for one in ended])
         log.info("sandbox ended: reason=%s seconds=%.1f", result.get("ended"), time.monotonic() - began)
         return result
 
-    async def take(self, tag: str, roles: list[str], limits: Sandbox) -> list[Made]:
+    async def take(self, contents: Contents, roles: list[str], limits: Sandbox) -> list[Made]:
         """A sandbox for each role, or none at all. Raises SandboxFailed."""
         made: list[Made] = []
         try:
             for role in roles:
-                made.append(await self.pool.take(tag, limits, role))
+                made.append(await self.pool.take(contents, limits, role))
         except SandboxFailed:
             for one in made:
                 await asyncio.to_thread(self.pool.sandboxes.remove, one)
             raise
         return made
 
-    def refill(self, tag: str, roles: list[str], limits: Sandbox) -> None:
+    def refill(self, contents: Contents, roles: list[str], limits: Sandbox) -> None:
         """Have the next ones made meanwhile, so that no place is held by a sandbox that only comes up."""
         for role in roles:
-            IOLoop.current().add_callback(self.pool.refill, tag, limits, role)
+            IOLoop.current().add_callback(self.pool.refill, contents, limits, role)
 
     def refuse(self, status: int, sentence: str) -> None:
         self.answer(status, {"error": sentence})

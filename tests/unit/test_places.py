@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hub.adapters.sandboxes import Made, SandboxFailed
+from hub.adapters.sandboxes import Contents, Made, SandboxFailed
 from hub.grading import READY_SECONDS
 from hub.services.places import Places
 from hub.services.pool import Pool
 from hub.settings import Sandbox
 
 LIMITS = Sandbox()
+IMAGE = Contents("image")
 
 
 async def hold(places: Places, log: list[str], name: str, leave: asyncio.Event, *, aside: bool = False) -> None:
@@ -60,9 +61,9 @@ class Engine:
     roles: dict[str, str] = field(default_factory=dict)
     fails: bool = False
 
-    def make(self, image: str, limits: Sandbox, role: str) -> Made:
+    def make(self, contents: Contents, limits: Sandbox, role: str) -> Made:
         if self.fails:
-            raise SandboxFailed(f"no {image}")
+            raise SandboxFailed(f"no {contents.image}")
         self.made.append(Made(str(len(self.made)), None, limits))
         self.roles[self.made[-1].identity] = role
         return self.made[-1]
@@ -81,9 +82,9 @@ def pool_of(engine: Engine, clock: list[float]) -> Pool:
 async def test_what_waits_is_taken_first_and_each_once() -> None:
     engine = Engine()
     pool = pool_of(engine, [0.0])
-    await pool.refill("image", LIMITS)
-    await pool.refill("image", LIMITS)
-    taken = [await pool.take("image", LIMITS) for _ in range(2)]
+    await pool.refill(IMAGE, LIMITS)
+    await pool.refill(IMAGE, LIMITS)
+    taken = [await pool.take(IMAGE, LIMITS) for _ in range(2)]
     assert [made.identity for made in taken] == ["0", "1"]
     assert taken == engine.made
 
@@ -91,16 +92,16 @@ async def test_what_waits_is_taken_first_and_each_once() -> None:
 async def test_one_that_died_while_it_waited_is_not_given_out() -> None:
     engine = Engine(dead={"0"})
     pool = pool_of(engine, [0.0])
-    await pool.refill("image", LIMITS)
-    assert (await pool.take("image", LIMITS)).identity == "1"
+    await pool.refill(IMAGE, LIMITS)
+    assert (await pool.take(IMAGE, LIMITS)).identity == "1"
     assert engine.removed == ["0"]
 
 
 async def test_what_nobody_needs_any_more_is_removed() -> None:
     engine, clock = Engine(), [0.0]
     pool = pool_of(engine, clock)
-    await pool.take("image", LIMITS)
-    await pool.refill("image", LIMITS)
+    await pool.take(IMAGE, LIMITS)
+    await pool.refill(IMAGE, LIMITS)
     clock[0] = READY_SECONDS + 1.0
     await pool.expire()
     assert engine.removed == ["1"]
@@ -110,14 +111,14 @@ async def test_assignments_with_limits_of_their_own_keep_no_more_waiting_than_tw
     engine, clock = Engine(), [0.0]
     pool = pool_of(engine, clock)
     first, second, third = (LIMITS.model_copy(update={"seconds": seconds}) for seconds in (20, 30, 40))
-    await pool.refill("other image", LIMITS)
+    await pool.refill(Contents("other image"), LIMITS)
     for limits in (first, second, first, third):
         clock[0] += 1
-        await pool.take("image", limits)
-        await pool.refill("image", limits)
+        await pool.take(IMAGE, limits)
+        await pool.refill(IMAGE, limits)
     made = {one.identity: one.limits for one in engine.made}
     assert [made[identity] for identity in engine.removed] == [second] * LIMITS.ready, "it was used least lately"
-    assert (await pool.take("image", third)).limits == third
+    assert (await pool.take(IMAGE, third)).limits == third
 
 
 async def test_two_assignments_graded_at_once_do_not_take_each_others() -> None:
@@ -125,30 +126,30 @@ async def test_two_assignments_graded_at_once_do_not_take_each_others() -> None:
     pool = pool_of(engine, [0.0])
     ones = [LIMITS.model_copy(update={"seconds": seconds}) for seconds in (20, 30)]
     for limits in ones * 3:
-        await pool.take("image", limits)
-        await pool.refill("image", limits)
+        await pool.take(IMAGE, limits)
+        await pool.refill(IMAGE, limits)
     assert engine.removed == []
     assert len(engine.made) == 6 + 2 * LIMITS.ready
 
 
 async def test_an_engine_that_makes_none_stops_nothing_but_the_submission_itself() -> None:
     pool = pool_of(Engine(fails=True), [0.0])
-    await pool.refill("image", LIMITS)
+    await pool.refill(IMAGE, LIMITS)
     with pytest.raises(SandboxFailed):
-        await pool.take("image", LIMITS)
+        await pool.take(IMAGE, LIMITS)
 
 
 async def test_a_checker_that_waits_is_given_to_no_student() -> None:
     engine = Engine()
     pool = pool_of(engine, [0.0])
-    await pool.refill("image", LIMITS, "checker")
-    assert engine.roles[(await pool.take("image", LIMITS)).identity] == "student"
-    assert engine.roles[(await pool.take("image", LIMITS, "checker")).identity] == "checker"
+    await pool.refill(IMAGE, LIMITS, "checker")
+    assert engine.roles[(await pool.take(IMAGE, LIMITS)).identity] == "student"
+    assert engine.roles[(await pool.take(IMAGE, LIMITS, "checker")).identity] == "checker"
 
 
 async def test_one_of_each_role_waits() -> None:
     engine = Engine()
     pool = pool_of(engine, [0.0])
-    await asyncio.gather(pool.refill("image", LIMITS), pool.refill("image", LIMITS, "checker"))
+    await asyncio.gather(pool.refill(IMAGE, LIMITS), pool.refill(IMAGE, LIMITS, "checker"))
     assert sorted(engine.roles.values()) == ["checker", "student"]
     assert engine.removed == []

@@ -1,0 +1,49 @@
+"""The command's words for the mirror: what of the world outside is on this machine, and bringing it up to date now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from hub import mirror_notes
+from hub.adapters.engine import Engine
+from hub.cli_ground import say, settings_of
+from hub.up import need_root
+
+
+def add_to(words: Any) -> None:
+    """Add them to the command's words (argparse's object for what may follow)."""
+    word = words.add_parser("mirror", help="what courses need from outside, kept on this machine").add_subparsers(
+        required=True
+    )
+    sync = word.add_parser("sync", help="bring repositories, data and documentation up to date now")
+    sync.set_defaults(run=run_sync)
+    status = word.add_parser("status", help="what is here, how large, how old, and what does not arrive")
+    status.add_argument("--json", action="store_true", help="as JSON, for programs")
+    status.set_defaults(run=run_status)
+
+
+def run_sync(options: argparse.Namespace) -> int:
+    """Whether something could not be brought; an interruption leaves it going on, and the next one goes on from there."""
+    need_root("mirror sync")
+    settings = settings_of(options.config)
+    command = ["python", "-m", "hub.services.mirror", "sync"]
+    return Engine.connect().follow_in(f"{settings.name}-mirror", command, say)
+
+
+def run_status(options: argparse.Namespace) -> int:
+    """Whether something is missing or has to be put right."""
+    notes = sorted(
+        mirror_notes.read(settings_of(options.config).folders.mirror_notes).values(), key=lambda one: one.key
+    )
+    if options.json:
+        print(json.dumps({"things": [asdict(one) for one in notes]}, indent=2))
+    else:
+        for line in mirror_notes.lines(notes, datetime.now(UTC)):
+            say(line)
+        total = sum(one.size for one in notes)
+        say(f"{len(notes)} things, {total / 1e6:.1f} MB" if notes else "no course asks for anything from outside")
+    return int(any(one.trouble or not one.is_there for one in notes))
