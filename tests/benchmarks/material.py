@@ -23,6 +23,7 @@ from typing import Any
 
 import docker
 
+from hub.adapters import repos
 from tests.benchmarks.spawn import as_program, machine, say
 from tests.benchmarks.start import our_image
 from tests.benchmarks.stock import LABEL
@@ -88,7 +89,7 @@ def main() -> int:
 
 
 class Repository:
-    """The course's repository: what an instructor works in, and the bare one that servers are given."""
+    """The course's repository: what an instructor works in, and the hub's copy that servers are given."""
 
     def __init__(self, scratch: Path) -> None:
         self.work, self.bare = scratch / "work", scratch / "nn.git"
@@ -98,14 +99,14 @@ class Repository:
             for number in range(FILES):
                 (self.work / f"lesson-{number}.bin").write_bytes(os.urandom(FILE_BYTES))
             self._commit()
-        _git("clone", "--quiet", "--bare", str(self.work), str(self.bare))
+        repos.mirror(str(self.work), "main", self.bare)
 
     def change(self) -> None:
         """Two files anew, one of them edited by every student too."""
         for number in (3, 4):
             (self.work / f"lesson-{number}.bin").write_bytes(os.urandom(FILE_BYTES))
         self._commit()
-        _git("-C", str(self.work), "push", "--quiet", str(self.bare), "main")
+        repos.mirror(str(self.work), "main", self.bare)
 
     def _commit(self) -> None:
         _git("-C", str(self.work), "add", "--all")

@@ -78,7 +78,7 @@ def test_changed_material_is_told_once_and_the_list_stays(visit: Open, person: P
     expect(notice).to_have_count(0)
     course.publish("Week 2")
     open_course(student)
-    expect(notice).to_contain_text("New in demo: 1 new, 1 changed. Yours is kept in 1 file.", timeout=LONG)
+    expect(notice).to_contain_text("New in demo: 1 new, 1 changed. 1 that you changed too stays yours.", timeout=LONG)
     student.shot("material-notice")
     assert (home_of(person) / "demo" / LESSON).read_text(encoding="utf-8") == mine
     notice.get_by_role("button", name="What changed").click()

@@ -70,6 +70,8 @@ def bring(folder: Path, wanted: Wanted) -> Lines:
     if fresh:
         yield f"Copying {wanted.url}\n"
         _clone(folder, wanted)
+        if not _links(Repository(folder).files("HEAD")):
+            return Changes()
     return (yield from _mended(folder, wanted, Place(fresh=fresh)))
 
 
@@ -92,7 +94,7 @@ def _mended(folder: Path, wanted: Wanted, within: Place) -> Lines:
         place = folder / ".git"
         if not place.is_dir() or Repository(folder).is_sound():
             raise
-        place.rename(folder / f".git-broken-{datetime.now(UTC):%Y%m%d%H%M%S}")
+        place.rename(folder / f".git-broken-{datetime.now(UTC):%Y%m%d%H%M%S%f}")
     yield "What git knew of this folder was broken and is put aside.\n"
     return (yield from Update(_opened(folder, wanted), wanted, within).run())
 
@@ -130,13 +132,14 @@ class Update:
         if self.wanted.commit != base:
             yield f"Bringing the newest state of {self.wanted.url}\n"
             new = here if here == self.wanted.commit else self._fetch(head)
-        before, after = self.repository.files(base), self.repository.files(new)
+        before = self.repository.files(base)
+        after = before if new == base else self.repository.files(new)
         placing, mine = yield from self._files(_plain(before), _plain(after), head, head_tree, new)
         changes = placing.changes if base else Changes(kept=placing.changes.kept)
         changes = yield from self._submodules(new, _links(after), _links(before), changes)
         self._commit(head, mine, base, new, placing)
         self._remember(changes, base, new)
-        self._refer(head, new)
+        self._refer(head, new, pulled, tracked)
         self.repository.install()
         return changes
 
@@ -168,7 +171,7 @@ class Update:
         moved = {path for path in paths if before.get(path) != after.get(path)}
         seen = {path: look(self.folder / path) for path in paths}
         there = {path for path, found in seen.items() if found}
-        uncertain = self._snapshot([path for path in moved if path in there and path not in before])
+        uncertain = self._snapshot(moved, [path for path in moved if path in there and path not in before])
         tree = self.repository.ask("write-tree")
         mine = head if tree == head_tree else self._new_commit(tree, MINE, [head] if head else [])
         decisions = decide(before, after, self.repository.files(tree) if moved else {}, there, uncertain)
@@ -180,16 +183,19 @@ class Update:
             placing.carry_out(one, seen[one.path])
             if one.what:
                 yield f"{self.within.path / one.path}: {one.what}{', yours is kept' if one.fate is Fate.BESIDE else ''}\n"
-        self.repository.take(placing.placed)
+        if placing.placed:
+            self.repository.take(placing.placed)
         return placing, mine
 
-    def _snapshot(self, untracked: list[str]) -> set[str]:
+    def _snapshot(self, moved: set[str], untracked: list[str]) -> set[str]:
         """Put what the person has into our index; the paths of which git could not say what is in them."""
         with suppress(GitFailed):  # what could not be read is found below
             self.repository.run("add", "--update", "--ignore-errors")
         plain = [path for path in untracked if self._can_be_read(path)]
         if plain:
             self.repository.take(plain)
+        if not moved:
+            return set()
         rows = os.fsdecode(self.repository.run("diff-files", "--name-only", "-z")).split("\0")
         return {row for row in rows if row}
 
@@ -206,6 +212,9 @@ class Update:
 
     def _commit(self, head: str, mine: str, base: str, new: str, placing: Placing) -> None:
         """What HEAD will be: upstream's own commit while the person has changed nothing."""
+        if base == new and mine == head and not placing.placed:
+            self.result = head
+            return
         tree = self.repository.ask("write-tree")
         new_tree, mine_tree = self.repository.names(f"{new}^{{tree}}", f"{mine or new}^{{tree}}")
         if tree == new_tree and (not head or head in (base, new)):
@@ -220,7 +229,9 @@ class Update:
             self.state.report(changes, f"{base[:12]}-{new[:12]}", datetime.now(UTC).isoformat(timespec="seconds"))
         self.state.save(self.repository.git_dir)
 
-    def _refer(self, head: str, new: str) -> None:
+    def _refer(self, head: str, new: str, pulled: str, tracked: str) -> None:
+        if self.result == head and new == pulled == (tracked or new):
+            return
         lines = [f"update HEAD {self.result} {head or NOBODY}", f"update {PULLED} {new}"]
         if self.tracking:
             lines.append(f"update {self.tracking} {new}")
@@ -262,16 +273,25 @@ class Update:
         for key, path in told.items():
             if key.startswith("submodule.") and key.endswith(".path"):
                 url = told.get(f"{key.removesuffix('.path')}.url", "")
-                yield path, resolve(self.wanted.url, url)
+                yield path, resolve(public(self.wanted.url), url)
+
+
+def public(url: str) -> str:
+    """The address by which the world knows a copy on this machine: the environment has git take the copy in its place."""
+    for number in range(int(os.environ.get("GIT_CONFIG_COUNT") or 0)):
+        known = os.environ.get(f"GIT_CONFIG_VALUE_{number}", "")
+        if os.environ.get(f"GIT_CONFIG_KEY_{number}") == f"url.{url}.insteadOf" and "://" in known:
+            return known
+    return url
 
 
 def resolve(parent: str, url: str) -> str:
     """The address of a submodule, which may be relative to that of the repository it is in (gitmodules(5))."""
     if not url.startswith(("./", "../")):
         return url
-    scheme, mark, rest = parent.rstrip("/").partition("://")
-    whole = rest if mark else parent.rstrip("/")
-    return f"{scheme}{mark}{posixpath.normpath(f'{whole}/{url}')}" if mark else posixpath.normpath(f"{whole}/{url}")
+    before, mark, after = parent.rstrip("/").partition("://")
+    scheme, whole = (before, after) if mark else ("", before)
+    return f"{scheme}{mark}{posixpath.normpath(f'{whole}/{url}')}"
 
 
 def _plain(files: Files) -> Files:

@@ -75,4 +75,6 @@ class Puller(GitPuller):  # type: ignore[misc]  # nbgitpuller has no types
         except GitFailed as trouble:
             raise GitPullerError("pull", str(trouble)) from trouble
         except OSError as trouble:
-            raise GitPullerError("pull", f"Your home could not be written ({trouble}). Make room and try again.") from trouble
+            raise GitPullerError(
+                "pull", f"Your home could not be written ({trouble}). Make room and try again."
+            ) from trouble

@@ -145,8 +145,9 @@ class Repository:
 
     def is_sound(self) -> bool:
         """Whether everything is there that is committed; false after the machine went off while git was writing."""
+        none = self.git_dir / "campushub-none"  # an index can be made anew
         try:
-            self.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
+            self.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress", index=none)
         except GitFailed:
             return False
         return True

@@ -6,7 +6,7 @@ import { make } from './dom.js';
 import { Server } from './panel.js';
 import { when } from './times.js';
 
-const SHORT = 28; // letters of a name in a notice, which JupyterLab cuts at 140
+const SHORT = 20; // letters of a name in a notice, which JupyterLab cuts at 140
 const COMMAND = 'campushub:material';
 const STYLE = `
 .campushub-material h3 { margin: 14px 0 0; font-size: 16px; }
@@ -29,8 +29,8 @@ export const brief = pulls => {
   const missing = pulls.flatMap(one => one.missing);
   return [
     counted.length ? `${where}: ${counted.join(', ')}.` : kept ? `${where}.` : '',
-    kept ? `Yours ${kept === 1 ? 'is' : 'are'} kept in ${kept} file${kept === 1 ? '' : 's'}.` : '',
-    missing.length ? `Not on this machine: ${short(missing[0])}${missing.length > 1 ? ' and more' : ''}.` : ''
+    kept ? `${kept} that you changed too stay${kept === 1 ? 's' : ''} yours.` : '',
+    missing.length ? `Not here: ${short(missing[0])}${missing.length > 1 ? ' and more' : ''}.` : ''
   ].filter(Boolean).join(' ');
 };
 
@@ -76,7 +76,7 @@ class Material {
     const list = (title, name, item) => {
       const rest = pull.counts[name] - pull[name].length;
       const rows = pull[name].map(one => make('li', {}, ...item(one)));
-      return rows.length ? [make('p', {}, title), make('ul', {}, ...rows, rest > 0 && make('li', {}, `and ${rest} more`))] : [];
+      return rows.length ? [make('p', {}, title), make('ul', {}, ...rows, rest > 0 ? make('li', {}, `and ${rest} more`) : null)] : [];
     };
     const link = path => [this.link(pull.folder, path)];
     return [
