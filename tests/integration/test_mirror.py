@@ -1,0 +1,158 @@
+"""What a course asks for from outside is on this machine: fetched once from stand-in sources, and of use when these are gone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import with_server
+from tests.file_source import Source, served
+from tests.instance import Instance, Person
+
+PENGUINS = b"species,island\nAdelie,Torgersen\n" * 40_000
+COURSE = "second"
+TRIED = """
+import subprocess
+done = subprocess.run({command!r}, shell=True, capture_output=True, text=True)
+print(done.returncode, done.stdout, done.stderr)
+"""
+
+
+@dataclass
+class World:
+    """The sources outside, the hub that mirrors them, and the text of its settings before."""
+
+    instance: Instance
+    source: Source
+    upstream: Path
+
+    @property
+    def repository(self) -> str:
+        return f"{self.source.url}/upstream.git"
+
+    def push(self, name: str, text: str) -> None:
+        """Publish a commit, as a plain web server gives it out."""
+        work = self.upstream
+        (work / name).write_text(text, encoding="utf-8")
+        git(work, "add", "--all")
+        git(work, "commit", "--quiet", f"--message={name}")
+        git(work, "update-server-info")
+        for path in (work / ".git").rglob("*"):
+            if path.is_file():
+                self.source.files[f"/upstream.git/{path.relative_to(work / '.git')}"] = path.read_bytes()
+
+    def ask_for(self, **entries: object) -> None:
+        """Write what the course asks for into the settings that the parts read, as `up` does."""
+        deployed = self.instance.data / "config" / "hub.yaml"
+        lines = [f"    {key}: {json.dumps(about)}\n" for key, about in entries.items()]
+        deployed.write_text(self.instance.config.read_text(encoding="utf-8") + "".join(lines), encoding="utf-8")
+
+    def sync(self) -> str:
+        return self.instance.command("mirror", "sync", check=False).stdout
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ["-c", "user.name=T", "-c", "user.email=t@example.edu"]
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    upstream = tmp_path_factory.mktemp("upstream")
+    git(upstream, "init", "--quiet", "--initial-branch=main")
+    deployed = instance.data / "config" / "hub.yaml"
+    before = deployed.read_text(encoding="utf-8")
+    with served(f"{instance.core}.1") as source:
+        world = World(instance, source, upstream)
+        source.files["/penguins.csv"] = PENGUINS
+        world.push("lesson.md", "first")
+        data = {"penguins": {"source": f"{source.url}/penguins.csv", "sha256": hashlib.sha256(PENGUINS).hexdigest()}}
+        world.ask_for(repositories={"lessons": {"source": world.repository}}, data=data)
+        try:
+            said = world.sync()
+            assert f"data/{COURSE}/penguins: is here" in said, said
+            assert f"git/{COURSE}/lessons: is here" in said, said
+            yield world
+        finally:
+            deployed.write_text(before, encoding="utf-8")
+            world.sync()
+
+
+@pytest.fixture(scope="module")
+def learner(world: World) -> Person:
+    """A student of the course, whose server was started after that."""
+    return with_server(world.instance, "lena", COURSE)
+
+
+def tried(person: Person, command: str) -> str:
+    return person.inside(COURSE, TRIED.format(command=command))
+
+
+def test_status_of_the_mirror_says_what_is_here(world: World) -> None:
+    told = json.loads(world.instance.command("mirror", "status", "--json", check=False).stdout)["things"]
+    by_key = {one["key"]: one for one in told}
+    assert by_key[f"data/{COURSE}/penguins"]["size"] == len(PENGUINS)
+    assert by_key[f"git/{COURSE}/lessons"]["size"] > 0
+    assert by_key["git/demo"]["at"]
+
+
+def test_data_are_read_and_cannot_be_changed(learner: Person) -> None:
+    assert tried(learner, "sha256sum /data/penguins/penguins.csv").startswith(
+        f"0 {hashlib.sha256(PENGUINS).hexdigest()}"
+    )
+    assert "Read-only file system" in tried(learner, "touch /data/mine /data/penguins/penguins.csv")
+
+
+def test_data_are_in_nobody_elses_course(world: World, student: Person) -> None:
+    assert "penguins" not in student.inside("demo", "import os; print(os.listdir('/data'))")
+
+
+def test_repository_is_cloned_by_its_public_address(world: World, learner: Person) -> None:
+    assert tried(learner, f"rm -rf l && git clone -q {world.repository} l && cat l/lesson.md").startswith("0 first")
+
+
+def test_running_server_sees_what_comes_later(world: World, learner: Person) -> None:
+    world.push("lesson.md", "second")
+    world.sync()
+    assert tried(learner, f"rm -rf l && git clone -q {world.repository} l && cat l/lesson.md").startswith("0 second")
+
+
+def test_source_that_vanishes_is_told_to_the_administrator_and_noticed_by_nobody(world: World, learner: Person) -> None:
+    world.source.status = 503
+    try:
+        assert "503" in world.sync()
+        shown = world.instance.command("mirror", "status", check=False)
+        assert shown.returncode == 1
+        assert "503" in shown.stdout
+        assert json.loads(world.instance.command("status", "--json").stdout)["ok"], "nothing is wrong with the hub"
+        assert tried(learner, f"rm -rf l && git clone -q {world.repository} l && wc -c /data/penguins/*").startswith(
+            "0 "
+        )
+    finally:
+        world.source.status = 200
+        world.sync()
+    assert world.instance.command("mirror", "status").returncode == 0
+
+
+def test_sandbox_reads_the_courses_data(world: World) -> None:
+    said = world.instance.python_in(f"{world.instance.name}-grader", EXECUTE, seconds=120)
+    assert json.loads(said)["cells"][0]["outputs"][0]["text"] == f"{len(PENGUINS)}\n", said
+
+
+EXECUTE = """
+import json, os, pathlib, requests
+cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None,
+        "source": "import os; print(os.path.getsize('/data/penguins/penguins.csv'))"}
+notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+token = (pathlib.Path(os.environ["CAMPUSHUB_TOKEN_FILE"]).parent / "worker").read_text().strip()
+asked = {"course": "second", "image": "base", "notebook": notebook, "files": {}}
+answer = requests.post(os.environ["CAMPUSHUB_WORKER_URL"] + "/execute", json=asked,
+                       headers={"Authorization": f"token {token}"}, timeout=100)
+print(json.dumps(answer.json()))
+"""
