@@ -24,9 +24,10 @@
       const { makePlugin } = await import(new URL('panel.js', here).href);
       const { makeSessionPlugins } = await import(new URL('session.js', here).href);
       const { makeAboutPlugin } = await import(new URL('about.js', here).href);
+      const { makeMaterialPlugin } = await import(new URL('material.js', here).href);
       const { makeGpuPlugin } = await import(new URL('gpu.js', here).href);
       const plugins = [makePlugin({ widgets, services, documents }), ...makeSessionPlugins({ widgets, services, application }),
-        makeAboutPlugin({ services, menus, apputils }),
+        makeAboutPlugin({ services, menus, apputils }), makeMaterialPlugin({ services, menus, apputils }),
         makeGpuPlugin({ widgets, signaling, services, documents, menus, apputils, statusbar })];
       return () => ({ __esModule: true, default: plugins });
     }
