@@ -38,7 +38,7 @@ def test_notebook_is_valid_for_the_images_kernel_and_of_a_length_for_one_sitting
     nbformat.validate(document)
     assert (document.nbformat, document.nbformat_minor) == (4, 5)
     assert document.metadata.kernelspec.name == "python3"
-    assert 15 <= len(document.cells) <= 35
+    assert 15 <= len(document.cells) <= 40
     ids = [cell.id for cell in document.cells]
     assert len(ids) == len(set(ids))
 
