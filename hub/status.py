@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hub import firewall, front_client
+from hub import firewall, front_client, packages_client
 from hub.adapters.engine import Engine
 from hub.settings import CORE_PARTS, Settings, parts
 from hub.trouble import Trouble
@@ -29,7 +29,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Status:
-    """How a hub is. `problems` are sentences; `homes` are the largest ones with their bytes, when disk is short."""
+    """How a hub is. `problems` are sentences; `homes` are the largest ones with their bytes, when disk is short.
+
+    `notes` are what is to be known and is no fault of the hub's: it is well with them.
+    """
 
     ok: bool
     url: str
@@ -37,6 +40,7 @@ class Status:
     services: dict[str, Service]
     servers: int
     homes: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
@@ -50,6 +54,7 @@ class Status:
             for name, service in self.services.items()
         ]
         told += [f"! {problem}" for problem in self.problems]
+        told += [f"note: {note}" for note in self.notes]
         told += [f"  {size / MEGABYTE:10.0f} MB  {name}" for name, size in self.homes]
         return told
 
@@ -75,7 +80,13 @@ def look(settings: Settings) -> Status:
             "starts and no work is accepted. Make room: the largest homes stand below."
         )
         homes = largest_homes(settings.folders.homes)
-    return Status(not problems, settings.url, tuple(problems), services, servers, homes)
+    return Status(not problems, settings.url, tuple(problems), services, servers, homes, _notes(settings, services))
+
+
+def _notes(settings: Settings, services: dict[str, Service]) -> tuple[str, ...]:
+    mirror = services.get("packages")
+    cut_off = packages_client.cut_off(settings) if mirror and mirror.ok else ""
+    return (cut_off,) if cut_off else ()
 
 
 def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:
@@ -86,6 +97,8 @@ def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:
     well = container.state == "running" and (page is None or front_client.answers(settings, page))
     if part == "grader" and well and not front_client.health(settings).get("grader", False):
         return Service("running, asks for no work", ok=False)
+    if part == "packages" and well and not packages_client.state(settings):
+        return Service(container.state, ok=False)
     return Service(container.state, ok=well)
 
 
