@@ -91,6 +91,11 @@ class Folders:
         return self.data / "wheelhouse"
 
     @property
+    def packages(self) -> Path:
+        """What the package mirror keeps."""
+        return self.data / "packages"
+
+    @property
     def first_passwords(self) -> Path:
         return self.data / "first-passwords"
 
