@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub import bench, cli_courses, cli_gpus, cli_images, remote
+from hub import bench, cli_courses, cli_gpus, cli_images, cli_mirror, remote
 from hub.adapters.engine import Engine
 from hub.backup import backup
 from hub.cli_ground import ROOT, say, settings_of
@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     cli_courses.add_to(words)
     cli_images.add_to(words)
     cli_gpus.add_to(words)
+    cli_mirror.add_to(words)
     _add_care(words)
     _add_development(words)
     return top

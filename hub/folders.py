@@ -44,6 +44,14 @@ class Folders:
     def material(self) -> Path:
         return self.data / "material"
 
+    def course_data(self, course: str) -> Path:
+        """A course's data sets and models, which its servers have as /data."""
+        return self.data / "data" / "courses" / course
+
+    def material_copy(self, course: str) -> Path:
+        """The bare git repository from which a course's servers pull its material."""
+        return self.material / f"{course}.git"
+
     @property
     def images(self) -> Path:
         return self.config / "images.json"

@@ -59,7 +59,7 @@ def _work(settings: Settings, person: str, folder: str, course: str, kind: str) 
     if kind == "gpu":
         environment["CAMPUSHUB_IMAGE"] = image(settings, course, kind)
         del environment["CAMPUSHUB_IDLE_MINUTES"]  # the lease ends it: a training run needs no open page
-    copy = settings.folders.material / f"{course}.git"
+    copy = settings.folders.material_copy(course)
     if about.material is not None and copy.exists():  # Docker would make a missing one, as root's
         inside = f"/srv/material/{course}.git"
         read_only[str(copy)] = inside

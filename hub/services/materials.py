@@ -22,7 +22,7 @@ async def refresh(state: State) -> None:
         settings = state.settings
         for key, course in settings.courses.items():
             if course.material is not None:
-                await _refresh_one(key, course, settings.folders.material / f"{key}.git")
+                await _refresh_one(key, course, settings.folders.material_copy(key))
         for _ in range(EVERY_SECONDS // LOOK_SECONDS):
             await asyncio.sleep(LOOK_SECONDS)
             if state.settings is not settings:
