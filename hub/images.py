@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from hub import wheelhouse
 from hub.adapters.engine import Engine
 from hub.settings import Settings, parts
 
@@ -124,6 +125,15 @@ def lineage(images: Mapping[str, Image], name: str) -> list[str]:
     """An image and what it is built on, the root first."""
     parent = images[name].parent
     return [*(lineage(images, parent) if parent else []), name]
+
+
+def packages(root: Path, name: str) -> dict[str, str]:
+    """The Python packages of an image and of what it is built on, by name with their versions."""
+    found: dict[str, str] = {}
+    for one in lineage(read(root), name):
+        lock = root / "images" / one / "requirements.txt"
+        found |= wheelhouse.pins(lock.read_text(encoding="utf-8")) if lock.exists() else {}
+    return found
 
 
 def listed(root: Path, engine: Engine) -> list[dict[str, Any]]:
