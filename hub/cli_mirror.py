@@ -8,9 +8,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from hub import mirror_notes
+from hub import course_downloads, mirror_notes
 from hub.adapters.engine import Engine
 from hub.cli_ground import say, settings_of
+from hub.trouble import Trouble
 from hub.up import need_root
 
 
@@ -24,6 +25,10 @@ def add_to(words: Any) -> None:
     status = word.add_parser("status", help="what is here, how large, how old, and what does not arrive")
     status.add_argument("--json", action="store_true", help="as JSON, for programs")
     status.set_defaults(run=run_status)
+    check = word.add_parser("check", help="every download of a course's notebooks, and whether the hub has it")
+    check.add_argument("course")
+    check.add_argument("--json", action="store_true", help="as JSON, for programs")
+    check.set_defaults(run=run_check)
 
 
 def run_sync(options: argparse.Namespace) -> int:
@@ -47,3 +52,15 @@ def run_status(options: argparse.Namespace) -> int:
         total = sum(one.size for one in notes)
         say(f"{len(notes)} things, {total / 1e6:.1f} MB" if notes else "no course asks for anything from outside")
     return int(any(one.trouble or not one.is_there for one in notes))
+
+
+def run_check(options: argparse.Namespace) -> int:
+    need_root("mirror check")
+    settings, course = settings_of(options.config), options.course
+    if course not in settings.courses:
+        raise Trouble(f"there is no course '{course}' in the settings; there is: {', '.join(settings.courses)}")
+    look = course_downloads.look_at_material(settings, course, course_downloads.commit(settings, course))
+    look += course_downloads.look_at_sources(settings.folders.courses / course / "source")
+    checked = course_downloads.check(course, look, course_downloads.provided(settings, course))
+    print(json.dumps(checked.as_data(), indent=2) if options.json else "\n".join(checked.lines()))
+    return 1 if checked.missing else 0

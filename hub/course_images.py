@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hub import image_build, image_record, image_tests, images, locks
+from hub.adapters import copies
 from hub.adapters.engine import Engine
 from hub.durable import write_durably
 from hub.image_tests import Check
@@ -36,7 +36,8 @@ NOTEBOOKS = "/mnt/notebooks"  # where a notebook's folder is while it is tried
 
 def asked_for(settings: Settings, course: str) -> list[str]:
     """The packages that a course asks for, of the settings and its material. Raises Trouble for a line that is none."""
-    text = _git(settings, course, "show", f"{settings.courses[course].branch}:{FILE}")
+    copy = settings.folders.material_copy(course)
+    text = copies.read(copy, "show", f"{settings.courses[course].branch}:{FILE}")
     lines = [line.split("#")[0].strip() for line in text.decode(errors="replace").splitlines()]
     try:
         return [*settings.courses[course].packages, *(package(line) for line in lines if line)]
@@ -187,32 +188,12 @@ class _Own:
 
     def _material(self, scratch: Path) -> Path:
         """The course's material as students get it, in a folder that they may read."""
-        archive = _git(self.settings, self.course, "archive", self.settings.courses[self.course].branch)
+        copy = self.settings.folders.material_copy(self.course)
+        archive = copies.read(copy, "archive", self.settings.courses[self.course].branch)
         if archive:
             subprocess.run(["tar", "-x", "--no-same-owner", "-C", str(scratch)], input=archive, check=True)
         scratch.chmod(0o755)
         return scratch
-
-
-def _git(settings: Settings, course: str, *words: str) -> bytes:
-    """What git says of the copy of a course's material; nothing when there is none, or not what was asked for.
-
-    Run as the copy's owner, the service: its settings could have git run programs.
-    """
-    copy = settings.folders.material / f"{course}.git"
-    if not copy.exists():
-        return b""
-    owner = copy.stat()
-    return subprocess.run(
-        ["git", f"--git-dir={copy}", *words],
-        capture_output=True,
-        check=False,
-        cwd="/",
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
-        user=owner.st_uid,
-        group=owner.st_gid,
-        extra_groups=(),
-    ).stdout
 
 
 def _remember(settings: Settings, course: str, packages: list[str], why: str) -> None:

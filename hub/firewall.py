@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.package_settings import PACKAGES_PORT
 from hub.settings import Settings
 from hub.settings_file import load
 from hub.trouble import Trouble
@@ -54,6 +55,8 @@ def rules(settings: Settings) -> list[Rule]:
         ("-s", hub, "--dport", str(SERVER_PORT)),
         ("-s", proxy, "--dport", str(SERVER_PORT)),
     ]
+    if settings.package_mirror.upstream:
+        allowed.append(("-d", settings.address("packages"), "--dport", str(PACKAGES_PORT)))
     found = []
     for program in ("iptables", "ip6tables"):
         found += [Rule(program, chain, known) for chain in (forward, own)]

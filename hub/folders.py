@@ -44,6 +44,10 @@ class Folders:
     def material(self) -> Path:
         return self.data / "material"
 
+    def material_copy(self, course: str) -> Path:
+        """The bare git repository from which a course's servers pull its material."""
+        return self.material / f"{course}.git"
+
     @property
     def data_sets(self) -> Path:
         """What courses provide to their people, fetched once: `blobs` by their SHA-256, a folder a course, the mirror's notes."""
@@ -89,6 +93,11 @@ class Folders:
     @property
     def wheelhouse(self) -> Path:
         return self.data / "wheelhouse"
+
+    @property
+    def packages(self) -> Path:
+        """What the package mirror keeps."""
+        return self.data / "packages"
 
     @property
     def first_passwords(self) -> Path:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from hub import debian, image_record, wheelhouse
 from hub.adapters.engine import Engine, Layer
 from hub.folders import Folders
-from hub.images import RECIPE, Image, asked_for, content_ids, files, read, tag, usual
+from hub.images import RECIPE, Image, asked_for, content_ids, files, packages, read, tag, usual
 from hub.trouble import Trouble
 
 Report = Callable[[str], None]
@@ -41,14 +41,14 @@ def build(root: Path, folders: Folders, *, names: Iterable[str] | None = None, r
                 root, images[name], tags[name], tags[parent] if parent else None, engine, source, house, report
             ).run()
     finally:
-        _record(engine, tags, folders.images)
+        _record(root, engine, tags, folders.images)
     return bool(todo)
 
 
 def record(root: Path, folders: Folders) -> None:
     """Write down which images are there now."""
     tags = {name: tag(name, content) for name, content in content_ids(root, read(root)).items()}
-    _record(Engine.connect(), tags, folders.images)
+    _record(root, Engine.connect(), tags, folders.images)
 
 
 def _add_missing(
@@ -208,8 +208,8 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
 
 
-def _record(engine: Engine, tags: Mapping[str, str], path: Path) -> None:
-    """Write down what is there: tag, image id and size in bytes by name.
+def _record(root: Path, engine: Engine, tags: Mapping[str, str], path: Path) -> None:
+    """Write down what is there: tag, image id, size in bytes, and its Python packages with their versions, by name.
 
     An image of an earlier checkout stays in use until the one of this checkout is there.
     """
@@ -218,6 +218,7 @@ def _record(engine: Engine, tags: Mapping[str, str], path: Path) -> None:
     for name, wanted in tags.items():
         for reference in (wanted, known.get(name, {}).get("tag")):
             if reference and (found := engine.image(reference)) is not None:
-                there[name] = {"tag": reference, "id": found.id, "size": found.size}
+                has = packages(root, name) if reference == wanted else known[name].get("has", {})
+                there[name] = {"tag": reference, "id": found.id, "size": found.size, "has": has}
                 break
     image_record.write(path, there)

@@ -6,6 +6,7 @@ DATA/config/images.json has every image by its name, and those of courses with p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,14 @@ def tag_for(record: Mapping[str, Mapping[str, Any]], course: str, image: str) ->
     mine = record.get(own(course), {})
     found = mine if mine.get("upon") == image else record.get(image, {})
     return found.get("tag")
+
+
+def packages(record: Mapping[str, Mapping[str, Any]], course: str, image: str) -> dict[str, str]:
+    """The Python packages that a course's servers have, by name with their versions; an empty one is not known."""
+    mine = record.get(own(course), {})
+    asked = mine.get("packages", []) if mine.get("upon") == image else []
+    added = (re.split(r"[^A-Za-z0-9._-]+", one, maxsplit=1) for one in asked)
+    return {**record.get(image, {}).get("has", {}), **{name[0]: "" for name in added}}
 
 
 def tags(record: Mapping[str, Mapping[str, Any]]) -> set[str]:

@@ -17,6 +17,7 @@ from hub.trouble import Trouble
 
 Report = Callable[[str], None]
 
+TUTORIALS = "/opt/env/share/campushub/tutorials"  # in the image
 MEMORY = 2 * 1024**3
 SECONDS = 300
 
@@ -61,6 +62,8 @@ def checks(root: Path, image: Image, images: Mapping[str, Image]) -> Iterator[Ch
             yield Check(f"packages of {name} import", common / "imports.py", tuple(asked))
         for path in sorted((root / "images" / name / "checks").glob("*.py")):
             yield Check(path.stem, path)
+        for path in sorted((root / "images" / name / "tutorials").glob("*.ipynb")):
+            yield Check(f"tutorial {path.stem}", common / "notebook.py", (f"{TUTORIALS}/{path.name}", path.name))
     yield Check("server", common / "server.py")
 
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import yaml
 
+from hub import wheelhouse
 from hub.adapters.engine import Engine
+from hub.settings import Settings, parts
 
 LEFT_OUT = {"__pycache__", "README.md", "checks"}
 RECIPE = "packages.sh"  # of the images that have no Dockerfile
@@ -26,7 +28,8 @@ class Image:
     """One image of images/images.yaml: its name, who it builds on, and the folders copied into its build.
 
     `index` is where Python packages of its lock are that this machine's own indexes may not have; `from_source` names
-    those that publish no wheel; `cuda` is the major version of CUDA that it brings.
+    those that publish no wheel; `cuda` is the major version of CUDA that it brings. `up` builds an `optional` one only
+    where the settings want the part of its name.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Image:
     index: str | None = None
     from_source: tuple[str, ...] = ()
     cuda: int | None = None
+    optional: bool = False
 
 
 def read(root: Path) -> dict[str, Image]:
@@ -54,6 +58,7 @@ def read(root: Path) -> dict[str, Image]:
             index=about.get("index"),
             from_source=tuple(about.get("from_source", ())),
             cuda=about.get("cuda"),
+            optional=about.get("optional", False),
         )
         for name, about in found.items()
     }
@@ -67,6 +72,11 @@ def course_images(root: Path) -> frozenset[str]:
 def usual(images: Mapping[str, Image]) -> list[str]:
     """The names that are meant when none is said: all but those with CUDA, of which each has gigabytes."""
     return [image.name for image in images.values() if image.cuda is None]
+
+
+def of_parts(images: Mapping[str, Image], settings: Settings) -> list[str]:
+    """The images that this hub's parts run as."""
+    return [one.name for one in images.values() if one.part and (not one.optional or one.name in parts(settings))]
 
 
 def content_ids(root: Path, images: Mapping[str, Image]) -> dict[str, str]:
@@ -115,6 +125,15 @@ def lineage(images: Mapping[str, Image], name: str) -> list[str]:
     """An image and what it is built on, the root first."""
     parent = images[name].parent
     return [*(lineage(images, parent) if parent else []), name]
+
+
+def packages(root: Path, name: str) -> dict[str, str]:
+    """The Python packages of an image and of what it is built on, by name with their versions."""
+    found: dict[str, str] = {}
+    for one in lineage(read(root), name):
+        lock = root / "images" / one / "requirements.txt"
+        found |= wheelhouse.pins(lock.read_text(encoding="utf-8")) if lock.exists() else {}
+    return found
 
 
 def listed(root: Path, engine: Engine) -> list[dict[str, Any]]:

@@ -82,7 +82,9 @@ def repositories_of(settings: Settings, key: str) -> list[Repository]:
     course, folder, found = settings.courses[key], settings.folders.material, []
     if course.material is not None:
         addresses = _spellings(course.material, *course.material_also)
-        found.append(Repository(key, "", course.material, course.branch, folder / f"{key}.git", addresses))
+        found.append(
+            Repository(key, "", course.material, course.branch, settings.folders.material_copy(key), addresses)
+        )
     for name, about in course.repositories.items():
         addresses = _spellings(about.source, *about.also)
         found.append(Repository(key, name, about.source, None, folder / key / f"{name}.git", addresses))

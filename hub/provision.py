@@ -18,12 +18,13 @@ from typing import Any
 from hub import collections, firewall, mirror
 from hub.gpu_machine import FIRST_WITH_CDI, TOOLKIT_FLOOR
 from hub.gpu_settings import Toolkit
+from hub.package_settings import PACKAGES_PORT
 from hub.secrets import WORDS
-from hub.settings import CORE_PARTS, Settings, as_data
+from hub.settings import CORE_PARTS, Settings, as_data, parts
 from hub.trouble import Trouble
 
 # What running parts read again by themselves; a change of the rest starts them anew.
-READ_AGAIN = {"admins", "backup_days", "courses", "gpus", "limits", "reserve", "submission_limit"}
+READ_AGAIN = {"admins", "backup_days", "courses", "gpus", "limits", "package_mirror", "reserve", "submission_limit"}
 MEGABYTE = 1024**2
 
 
@@ -85,7 +86,14 @@ def variables(settings: Settings, root: Path, config: Path) -> dict[str, Any]:
         "campushub_core": {"subnet": str(core), "gateway": str(core[1])},
         "campushub_addresses": {
             "core": {part: settings.core_address(part) for part in CORE_PARTS},
-            "students": {part: settings.address(part) for part in ("hub", "proxy", "service")},
+            "students": {part: settings.address(part) for part in ("hub", "proxy", "service", "packages")},
+        },
+        "campushub_packages": {
+            "wanted": "packages" in parts(settings),
+            "upstream": settings.package_mirror.upstream,
+            "bytes": settings.package_mirror.size,
+            "reserve": settings.reserve,
+            "port": PACKAGES_PORT,
         },
         "campushub_gpus": sorted({slot.device for slot in settings.gpus.slots.values()}),
         "campushub_settings_id": _settings_id(settings, config),

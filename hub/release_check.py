@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from hub import release_calls, release_cells, release_images, release_leaks
+from hub.downloads.verdicts import NOTHING, Provided
 from hub.findings import Finding
 from hub.notebooks import Files
 from hub.release_marks import MARKS, Mark
@@ -20,7 +21,8 @@ ALWAYS_THERE = "python3"
 class Assignment:
     """An assignment's folders as its author wrote it and as it would be handed out, and what is known about it.
 
-    `known` are the names of its notebooks in the gradebook, `kernels` those that the course's image has.
+    `known` are the names of its notebooks in the gradebook, `kernels` those that the course's image has, `provided` what the
+    course's sandboxes have of what notebooks fetch.
     """
 
     source: Files
@@ -28,6 +30,7 @@ class Assignment:
     known: Collection[str]
     kernels: Collection[str] = (ALWAYS_THERE,)
     marks: tuple[Mark, ...] = MARKS
+    provided: Provided = NOTHING
 
 
 def findings(assignment: Assignment) -> list[Finding]:
@@ -37,6 +40,6 @@ def findings(assignment: Assignment) -> list[Finding]:
         *release_cells.find(source, released, known=assignment.known, kernels=assignment.kernels),
         *release_leaks.find(source, released, assignment.marks),
         *release_images.find(released),
-        *release_calls.find(source, released),
+        *release_calls.find(source, released, assignment.provided),
     ]
     return list(dict.fromkeys(found))

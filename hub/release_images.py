@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from hub.downloads.texts import pictures
 from hub.findings import Finding
 from hub.notebooks import Cell, Files, Notebook, readable
 
-CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$|`[^`\n]+`|<!--.*?-->", re.DOTALL | re.MULTILINE)
-INLINE = re.compile(r"!\[[^\]]*\]\(\s*(?:<([^>\n]+)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))")
-REFERENCE = re.compile(r"!\[([^\]]+)\](?:\[([^\]]*)\])?(?!\()")
-DEFINITION = re.compile(r"^ {0,3}\[([^\]]+)\]:\s*<?([^\s>]+)", re.MULTILINE)
-TAG = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.IGNORECASE)
 GENERATE = "then press Generate."
 BESIDE = f"Put the file beside the notebook in 'source' and name it here, {GENERATE}"
 
@@ -25,24 +20,10 @@ def find(released: Files) -> Iterator[Finding]:
     for notebook in readable(released):
         for cell in notebook.cells:
             if cell.kind == "markdown":
-                for target in dict.fromkeys(targets(cell.source)):
+                for target in dict.fromkeys(pictures(cell.source)):
                     said = _judge(target, cell, notebook, released)
                     if said:
                         yield Finding(notebook.path, cell.name, *said)
-
-
-def targets(markdown: str) -> Iterator[str]:
-    """Where the pictures of a text in Markdown come from; what is shown as code is no picture."""
-    text = CODE.sub("", markdown)
-    defined = {name.casefold(): target for name, target in DEFINITION.findall(text)}
-    for inline in INLINE.findall(text):
-        yield next(filter(None, inline), "")
-    for label, name in REFERENCE.findall(text):
-        target = defined.get((name or label).casefold())
-        if target:
-            yield target
-    for tag in TAG.findall(text):
-        yield next(filter(None, tag), "")
 
 
 def _judge(target: str, cell: Cell, notebook: Notebook, files: Files) -> tuple[str, str] | None:

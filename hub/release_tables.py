@@ -1,96 +1,10 @@
-"""What a cell may not do when students have no internet and Keras 3: names with the reason or what stands in their place.
+"""What a cell may not do with Keras 3: names with what stands in their place.
 
 Names are full ones, as imports resolve them, with `tensorflow.keras` written as `keras`. The Keras ones were looked up in the
 Keras 3.15 and TensorFlow of the image `deep-learning`.
 """
 
 from __future__ import annotations
-
-BESIDE = "put the file beside the notebook"
-ON_THE_SERVER = "read it from a file beside the notebook or in the image"
-PACKAGES = "ask for the package in the course's campushub-packages.txt"
-
-# Commands of a shell: the program, the word that makes it reach out (none: it always does), what to do instead.
-COMMANDS = (
-    ("pip", "install", PACKAGES),
-    ("pip3", "install", PACKAGES),
-    ("pip", "download", PACKAGES),
-    ("uv", "install", PACKAGES),
-    ("uv", "add", PACKAGES),
-    ("conda", "install", PACKAGES),
-    ("conda", "create", PACKAGES),
-    ("mamba", "install", PACKAGES),
-    ("micromamba", "install", PACKAGES),
-    ("apt", "install", "ask the administrator for the program"),
-    ("apt", "update", "ask the administrator for the program"),
-    ("apt-get", "install", "ask the administrator for the program"),
-    ("apt-get", "update", "ask the administrator for the program"),
-    ("npm", "install", "ask the administrator for the program"),
-    ("npx", "", "ask the administrator for the program"),
-    ("git", "clone", BESIDE),
-    ("git", "pull", BESIDE),
-    ("git", "fetch", BESIDE),
-    ("curl", "", BESIDE),
-    ("wget", "", BESIDE),
-    ("gdown", "", BESIDE),
-    ("aria2c", "", BESIDE),
-    ("kaggle", "", BESIDE),
-    ("huggingface-cli", "download", BESIDE),
-    ("hf", "download", BESIDE),
-    ("gsutil", "", BESIDE),
-    ("ssh", "", BESIDE),
-    ("scp", "", BESIDE),
-)
-
-# Python calls, by the beginning of their full name.
-CALLS = {
-    "urllib.request.urlopen": BESIDE,
-    "urllib.request.urlretrieve": BESIDE,
-    "requests.get": BESIDE,
-    "requests.post": BESIDE,
-    "requests.request": BESIDE,
-    "requests.Session": BESIDE,
-    "httpx.get": BESIDE,
-    "httpx.post": BESIDE,
-    "httpx.Client": BESIDE,
-    "aiohttp.ClientSession": BESIDE,
-    "urllib3.PoolManager": BESIDE,
-    "http.client.HTTPConnection": BESIDE,
-    "http.client.HTTPSConnection": BESIDE,
-    "ftplib.FTP": BESIDE,
-    "socket.create_connection": BESIDE,
-    "wget.download": BESIDE,
-    "gdown.download": BESIDE,
-    "kagglehub.": BESIDE,
-    "huggingface_hub.hf_hub_download": BESIDE,
-    "huggingface_hub.snapshot_download": BESIDE,
-    "datasets.load_dataset": ON_THE_SERVER,
-    "keras.utils.get_file": BESIDE,
-    "keras.datasets.": ON_THE_SERVER,
-    "tensorflow_datasets.load": ON_THE_SERVER,
-    "tensorflow_hub.load": BESIDE,
-    "tensorflow_hub.KerasLayer": BESIDE,
-    "torch.hub.": BESIDE,
-    "sklearn.datasets.fetch_": "use one of the load_ data sets, which need no download",
-    "seaborn.load_dataset": ON_THE_SERVER,
-    "statsmodels.api.datasets.get_rdataset": ON_THE_SERVER,
-    "nltk.download": ON_THE_SERVER,
-    "gensim.downloader.": ON_THE_SERVER,
-    "spacy.cli.download": PACKAGES,
-    "IPython.display.YouTubeVideo": "give its address as a link in the text",
-    "pip.main": PACKAGES,
-}
-WEIGHTS = ("keras.applications.", "torchvision.models.")
-KEEP_WEIGHTS = "say weights=None, or name a file of weights beside the notebook"
-READERS = (  # they fetch what they read when it is an address
-    *("pandas.read_", "polars.read_", "numpy.loadtxt", "numpy.genfromtxt", "matplotlib.pyplot.imread"),
-    *("skimage.io.imread", "imageio.", "plotly.io.read_", "IPython.display.Image", "IPython.display.IFrame"),
-)
-ADDRESSES = ("http://", "https://", "ftp://", "s3://", "gs://")
-RUNNERS = {
-    *("os.system", "os.popen", "subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.Popen"),
-    *("subprocess.check_output", "subprocess.getoutput", "subprocess.getstatusoutput"),
-}
 
 # Gone from `keras` and from `tensorflow.keras`, by the beginning of the full name.
 GONE = {

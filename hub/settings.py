@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from hub.folders import Folders
 from hub.gpu_settings import Gpus
 from hub.mirror_settings import Data, Docs, GitSource, ProvidedName, Repository
+from hub.package_settings import PackageMirror
 from hub.values import (
     CourseKey,
     Model,
@@ -220,6 +221,7 @@ class Settings(Model):
     sandbox: Sandbox = Field(Sandbox(), description="what one submission may use while it is graded")
     network: Network = Field(Network(), description="addresses used inside the machine")
     gpus: Gpus = Field(Gpus(), description="the GPUs that are lent")
+    package_mirror: PackageMirror = Field(PackageMirror(), description="where `pip install` finds packages")
     courses: Mapping[CourseKey, Course] = Field({}, description="the courses, by key")
 
     def limits_of(self, course: str) -> Limits:
@@ -239,9 +241,10 @@ class Settings(Model):
         found = self.courses.get(course)
         return bool(self.gpus.slots) and found is not None and found.gpu_image is not None and not found.archived
 
-    def address(self, part: Literal["gateway", "hub", "proxy", "service"]) -> str:
+    def address(self, part: Literal["gateway", "hub", "proxy", "service", "packages"]) -> str:
         """The fixed address of a part on the students' network."""
-        return str(self.network.students[{"gateway": 1, "hub": 2, "proxy": 3, "service": 4}[part]])
+        number = {"gateway": 1, "hub": 2, "proxy": 3, "service": 4, "packages": 5}
+        return str(self.network.students[number[part]])
 
     def core_address(self, part: str) -> str:
         """The fixed address of a part on the core network."""
@@ -267,12 +270,16 @@ class Settings(Model):
 
 
 # Their addresses on the core network follow this order: a new part goes to the end.
-CORE_PARTS = ("hub", "proxy", "service", "grader", "worker", "culler", "front", "agent", "mirror")
+CORE_PARTS = ("hub", "proxy", "service", "grader", "worker", "culler", "front", "agent", "mirror", "packages")
 
 
 def parts(settings: Settings) -> tuple[str, ...]:
-    """The parts that this hub runs: the agent only where GPUs are lent."""
-    return tuple(part for part in CORE_PARTS if settings.gpus.slots or part != "agent")
+    """The parts that this hub runs: the agent only where GPUs are lent, others where they are set."""
+    wanted = {
+        "agent": bool(settings.gpus.slots),
+        "packages": bool(settings.package_mirror.upstream),
+    }
+    return tuple(part for part in CORE_PARTS if wanted.get(part, True))
 
 
 def as_data(settings: Settings) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub import firewall, front_client, mirror_notes
+from hub import firewall, front_client, mirror_notes, packages_client
 from hub.adapters.engine import Engine
 from hub.settings import CORE_PARTS, Settings, parts
 from hub.trouble import Trouble
@@ -30,7 +30,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Status:
-    """How a hub is. `problems` are sentences, `notes` those that nobody has to do anything about; `homes` are the largest ones with their bytes, when disk is short."""
+    """How a hub is. `problems` are sentences; `homes` are the largest ones with their bytes, when disk is short.
+
+    `notes` are what is to be known and is no fault of the hub's: it is well with them.
+    """
 
     ok: bool
     url: str
@@ -52,7 +55,7 @@ class Status:
             for name, service in self.services.items()
         ]
         told += [f"! {problem}" for problem in self.problems]
-        told += [f"· {note}" for note in self.notes]
+        told += [f"note: {note}" for note in self.notes]
         told += [f"  {size / MEGABYTE:10.0f} MB  {name}" for name, size in self.homes]
         return told
 
@@ -78,9 +81,15 @@ def look(settings: Settings) -> Status:
             "starts and no work is accepted. Make room: the largest homes stand below."
         )
         homes = largest_homes(settings.folders.homes)
-    away = mirror_notes.outage(mirror_notes.read(settings.folders.mirror_notes).values(), datetime.now(UTC))
-    notes = (away,) if away else ()
+    notes = _notes(settings, services)
     return Status(not problems, settings.url, tuple(problems), notes, services, servers, homes)
+
+
+def _notes(settings: Settings, services: dict[str, Service]) -> tuple[str, ...]:
+    packages = services.get("packages")
+    cut_off = packages_client.cut_off(settings) if packages and packages.ok else ""
+    away = mirror_notes.outage(mirror_notes.read(settings.folders.mirror_notes).values(), datetime.now(UTC))
+    return tuple(note for note in (away, cut_off) if note)
 
 
 def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:
@@ -91,6 +100,8 @@ def _service(settings: Settings, part: str, found: dict[str, Any]) -> Service:
     well = container.state == "running" and (page is None or front_client.answers(settings, page))
     if part == "grader" and well and not front_client.health(settings).get("grader", False):
         return Service("running, asks for no work", ok=False)
+    if part == "packages" and well and not packages_client.state(settings):
+        return Service(container.state, ok=False)
     return Service(container.state, ok=well)
 
 

@@ -93,8 +93,7 @@ def _build_images(root: Path, settings: Settings, *, report: Report) -> tuple[bo
     A course whose image cannot be built keeps nobody else waiting.
     """
     known, without = images.read(root), []
-    parts = [image.name for image in known.values() if image.part]
-    built = image_build.build(root, settings.folders, names=parts, report=report)
+    built = image_build.build(root, settings.folders, names=images.of_parts(known, settings), report=report)
     for name in settings.images:
         try:
             built |= image_build.build(root, settings.folders, names=[name], report=report)

@@ -17,6 +17,7 @@ from hub.trouble import Trouble
 
 PATIENCE = 6 * 3600  # seconds for one step over a slow link
 STALLED = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60")  # bytes a second, for so many seconds
+PACKED = ("-c", "fetch.unpackLimit=1")  # what lies loose would be compressed anew for every student: 1.5 s for 5 MB
 STEP = 500  # commits of history that one fetch brings: what an interruption loses
 NOT_AWAY = re.compile(
     r"couldn't find remote ref|not found|does not exist|does not appear to be a git|Authentication failed|could not read Username"
@@ -67,9 +68,9 @@ def _fetch(source: str, branch: str | None, copy: Path, *depth: str) -> None:
     wanted = f"refs/heads/{branch or '*'}"
     words = ("--no-tags", "--no-recurse-submodules", source, f"{wanted}:{wanted}")
     try:
-        _git("-C", str(copy), *STALLED, "fetch", *depth, *words)
+        _git("-C", str(copy), *STALLED, *PACKED, "fetch", *depth, *words)
     except _NoSteps:
-        _git("-C", str(copy), *STALLED, "fetch", *words)
+        _git("-C", str(copy), *STALLED, *PACKED, "fetch", *words)
 
 
 def _first_branch(source: str) -> str:

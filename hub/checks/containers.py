@@ -8,7 +8,7 @@ from datetime import timedelta
 from hub import image_record, images
 from hub.adapters import databases
 from hub.adapters.engine import Container
-from hub.checks import UP, Examined, Finding
+from hub.checks import UP, Examined, Finding, Note
 from hub.grading import READY_SECONDS
 from hub.settings import CORE_PARTS
 from hub.status import fault, look
@@ -17,9 +17,10 @@ STARTING = timedelta(minutes=3)  # a server may run this long before JupyterHub 
 SANDBOX_MORE = timedelta(seconds=READY_SECONDS + 180)  # it may have waited, on top of a submission's own time
 
 
-def parts(examined: Examined) -> Iterator[Finding]:
-    name = examined.settings.name
-    for part, service in look(examined.settings).services.items():
+def parts(examined: Examined) -> Iterator[Finding | Note]:
+    name, found = examined.settings.name, look(examined.settings)
+    yield from map(Note, found.notes)
+    for part, service in found.services.items():
         if not service.ok:
             restart = f"`sudo docker restart {name}-{part}`" if service.state.startswith("running") else f"`{UP}`"
             yield Finding(
@@ -42,7 +43,7 @@ def built(examined: Examined) -> Iterator[Finding]:
             )
     known = images.read(examined.root)
     ids = images.content_ids(examined.root, known)
-    in_use = {name for name in known if known[name].part} | set(examined.settings.images)
+    in_use = {*images.of_parts(known, examined.settings), *examined.settings.images}
     stale = [
         name for name in known if name in in_use and record.get(name, {}).get("tag") != images.tag(name, ids[name])
     ]

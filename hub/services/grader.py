@@ -30,7 +30,8 @@ from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from hub import findings
+from hub import course_downloads, findings
+from hub.downloads.verdicts import Provided
 from hub.rules import Rules
 from hub.secrets import Secrets
 from hub.services import gradebook_marks, penalties, questions
@@ -98,7 +99,8 @@ class Grading:
             return self._follow(coursedir, rules)
         _need_generated(coursedir, assignment)
         if self.job["verb"] == "check":
-            return self._check(Checking(coursedir, config, assignment))
+            data = Provided(course_downloads.index(self.settings, course))
+            return self._check(Checking(coursedir, config, assignment, data))
         self._collect(coursedir, config, only)
         waiting = [only] if only else sorted(_ungraded(coursedir, config, assignment))
         failed = self._grade_all(config, assignment, waiting)

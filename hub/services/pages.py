@@ -19,6 +19,7 @@ from hub.regrades import LONGEST_TEXT
 from hub.results import seen
 from hub.services import (
     pages_board,
+    pages_downloads,
     pages_export,
     pages_gpus,
     pages_hand_in,
@@ -38,6 +39,7 @@ COURSE_PAGES = (
     pages_roster,
     pages_rules,
     pages_board,
+    pages_downloads,
     pages_hand_in,
     pages_export,
     pages_marks,

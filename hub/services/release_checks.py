@@ -23,6 +23,7 @@ from traitlets import import_item
 from traitlets.config import Config
 
 from hub import notebooks, release_check, release_marks
+from hub.downloads.verdicts import NOTHING, Provided
 from hub.findings import Finding
 from hub.release_cells import AUTOTEST
 
@@ -44,6 +45,7 @@ class Checking:
     coursedir: CourseDirectory
     config: Config
     assignment: str
+    provided: Provided = NOTHING  # what its sandboxes have
 
     def findings(self, progress: Progress) -> list[Finding]:
         """Every reason against handing it out. Raises WorkerSilent."""
@@ -54,6 +56,7 @@ class Checking:
                 known=self._known,
                 kernels=self._kernels,
                 marks=release_marks.of_course(self._course_config),
+                provided=self.provided,
             )
         )
         found += [finding for name in self._known for finding in self.stale(name)]

@@ -29,6 +29,7 @@ from hub.ends import Asked
 from hub.gpu_seen import Sight
 from hub.secrets import Secrets
 from hub.services.exported import Exported
+from hub.services.looks import Looks
 from hub.services.waiting import Waiting
 from hub.settings import Settings
 from hub.settings_file import SettingsInvalid, load
@@ -81,6 +82,7 @@ class State:
     remembered: dict[str, tuple[float, Caller | None]] = field(default_factory=dict)
     changed_at: float = 0.0
     exported: Exported = field(default_factory=Exported)
+    looks: Looks = field(default_factory=Looks)
     waiting: Waiting = field(default_factory=Waiting)
     pace: float = 4.0  # seconds from the end of one submission's grading to the end of the next, lately
     graded_at: float = float("-inf")  # when one was graded last, by the monotonic clock

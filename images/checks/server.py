@@ -1,5 +1,6 @@
-"""Fails when a server of this image does not answer within a minute, or complains while it starts; or when a program that
-JupyterLab's launcher offers through it, such as TensorBoard, shows no page.
+"""Fails when a server of this image does not answer within a minute, complains while it starts, or loads NumPy, which is
+for notebooks and would make every start slower; or when a program that JupyterLab's launcher offers through it, such as
+TensorBoard, shows no page.
 
 A hub that knows one person stands beside it, so that no network is needed.
 """
@@ -68,6 +69,10 @@ def silent_programs() -> list[str]:
     return [f"{name}: {status} {text[:300]}" for name, status, text in said if status != 200 or "<html" not in text]
 
 
+def loads_numpy(server: subprocess.Popen[str]) -> bool:
+    return "/numpy/" in Path(f"/proc/{server.pid}/maps").read_text(encoding="utf-8")
+
+
 def main() -> None:
     threading.Thread(target=ThreadingHTTPServer(("127.0.0.1", 8081), Hub).serve_forever, daemon=True).start()
     os.environ.update(
@@ -94,6 +99,7 @@ def main() -> None:
     with Path("/tmp/server.log").open("w+") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, text=True)
         up = answers(server)
+        numpy = up and loads_numpy(server)
         silent = silent_programs() if up else []
         log.seek(0)
         said = log.read()
@@ -106,6 +112,8 @@ def main() -> None:
             sys.exit(f"it did not end within {END_SECONDS} seconds of being asked to\n{log.read()[-2000:]}")
     if not up:
         sys.exit(f"no answer within {SECONDS} seconds\n{said[-2000:]}")
+    if numpy:
+        sys.exit("the server itself has loaded NumPy; see what imports it with `python -X importtime`")
     if silent:
         sys.exit("\n".join(silent))
     if found := FAULT.search(said):

@@ -91,7 +91,7 @@ def main() -> int:
     words.add_argument("--n", type=int, default=9)
     options = words.parse_args()
     client, began = docker.from_env(timeout=120), datetime.now(UTC)
-    sides = (Side("ours", _ours()), Side("stock", stock.server_image()))
+    sides = (Side("ours", our_image()), Side("stock", stock.server_image()))
     gateway = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
     campus = ThreadingHTTPServer((gateway, 0), Campus)
     threading.Thread(target=campus.serve_forever, daemon=True).start()
@@ -118,7 +118,7 @@ def main() -> int:
     return 1 if any(side.failures for side in sides) else 0
 
 
-def _ours() -> str:
+def our_image() -> str:
     image_build.build(ROOT, Folders(Path("/var/lib/chtest-bench")), names=["base"], report=say)
     return images.tag("base", images.content_ids(ROOT, images.read(ROOT))["base"])
 

@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hub import images
+from hub import image_tests, images
 from hub.gpu_machine import FIRST_DRIVER
 from hub.wheelhouse import pins
 from tests.instance import ROOT
@@ -57,3 +57,10 @@ def test_images_with_cuda_are_for_courses_and_built_only_when_they_are_named() -
     assert {"torch-gpu", "tensorflow-gpu"} == set(WITH_CUDA) <= images.course_images(ROOT)
     assert set(images.usual(KNOWN)) == set(KNOWN) - set(WITH_CUDA)
     assert not any(image.parent in WITH_CUDA for image in KNOWN.values()), "nothing usual is built upon one"
+
+
+@pytest.mark.parametrize("name", sorted(images.course_images(ROOT)))
+def test_every_image_of_a_course_is_tried_with_every_tutorial(name: str) -> None:
+    wanted = image_tests.checks(ROOT, KNOWN[name], KNOWN)
+    tried = [check.words[-1] for check in wanted if check.path.name == "notebook.py"]
+    assert tried == sorted(path.name for path in (ROOT / "images" / "base" / "tutorials").glob("*.ipynb"))

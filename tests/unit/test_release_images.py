@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.release_images import targets
+from hub.downloads.texts import pictures
 from tests.assignments import assignment, handed_out, told
 from tests.coursework import source
 
@@ -70,4 +70,4 @@ def test_attachment_that_the_cell_has() -> None:
 
 @given(st.text(alphabet="![]()<>img src=\"'`~:a\n/."))
 def test_any_text_is_read(markdown: str) -> None:
-    assert all(isinstance(target, str) for target in targets(markdown))
+    assert all(isinstance(target, str) for target in pictures(markdown))

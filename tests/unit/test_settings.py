@@ -93,6 +93,12 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
             "not an address that can be trusted",
         ),
         ("login: {method: oidc, client_id: x, client_secret_file: y, issuer: 'http://a.edu'}\n", "not an address"),
+        ("package_mirror: {upstream: pypi.org}\n", "write it like https://pypi.org/simple/"),
+        ("package_mirror: {upstream: 'http://mirror.example.edu/simple/'}\n", "not an index that can be trusted"),
+        (
+            "package_mirror: {upstream: 'https://me:secret@mirror.example.edu/simple/'}\n",
+            "without a name and a password",
+        ),
     ],
 )
 def test_a_mistake_is_told_in_words(tmp_path: Path, text: str, sentence: str) -> None:

@@ -25,8 +25,9 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
         grading_server.load(server)
     else:
-        from campushub_client import gpu, material, panel
+        from campushub_client import gpu, material, panel, tour
 
         material.load(server)
         panel.load(server)
         gpu.load(server)
+        tour.load(server)

@@ -1,11 +1,12 @@
 """The course's material, brought into the home while the server starts, so that the first page hardly waits for it.
 
-nbgitpuller pulls; what it cannot do is told on its own page, to which the person is led then.
+What cannot be brought is told on nbgitpuller's own page, to which the person is led then; what was changed, in JupyterLab.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import url_path_join
-from nbgitpuller.pull import GitPuller
 from tornado.web import authenticated
+
+from campushub_client import changes
+from campushub_client.puller import Puller, take_its_place
 
 log = logging.getLogger("campushub")
 
@@ -48,8 +51,13 @@ class Material:
         return self.going
 
     def _pull(self) -> None:
-        for line in GitPuller(self.repository, str(self.folder), branch=self.branch).pull():
+        for line in Puller(self.repository, str(self.folder), branch=self.branch).pull():
             log.info("material: %s", line.rstrip())
+
+    async def settle(self, seconds: float = WAIT_SECONDS) -> None:
+        """Wait for a pull that goes on, and leave what came of it to the next click."""
+        if self.going is not None:
+            await asyncio.wait([asyncio.wrap_future(self.going)], timeout=seconds)
 
     async def is_there(self, seconds: float = WAIT_SECONDS) -> bool | None:
         """Whether what is newest was brought into the home; none when that takes longer than so many seconds."""
@@ -70,15 +78,22 @@ class Material:
 
 
 def load(server: Any) -> None:
-    """Begin to pull, and add the page that a click on the course leads to; nothing for a course without material."""
+    """Begin to pull, and add the page that a click on the course leads to; for a course without material, links alone."""
+    take_its_place(server)
+    material = _of_the_course(Path(server.root_dir))
+    base = url_path_join(server.web_app.settings["base_url"], "campushub")
+    seen = {"home": Path(server.root_dir), "material": material}
+    server.web_app.add_handlers(".*$", [(url_path_join(base, "material"), Changed, seen)])
+    if material is not None:
+        material.begin()
+        server.web_app.add_handlers(".*$", [(url_path_join(base, "open"), Open, {"material": material})])
+
+
+def _of_the_course(home: Path) -> Material | None:
     repository = os.environ.get("CAMPUSHUB_MATERIAL")
     if not repository:
-        return
-    folder = Path(server.root_dir) / os.environ["CAMPUSHUB_COURSE"]
-    material = Material(repository, os.environ["CAMPUSHUB_MATERIAL_BRANCH"], folder)
-    material.begin()
-    address = url_path_join(server.web_app.settings["base_url"], "campushub", "open")
-    server.web_app.add_handlers(".*$", [(address, Open, {"material": material})])
+        return None
+    return Material(repository, os.environ["CAMPUSHUB_MATERIAL_BRANCH"], home / os.environ["CAMPUSHUB_COURSE"])
 
 
 class Open(JupyterHandler):  # type: ignore[misc]  # Jupyter's class has no types
@@ -95,3 +110,22 @@ class Open(JupyterHandler):  # type: ignore[misc]  # Jupyter's class has no type
             return
         lab, trouble = self.material.pages()
         self.redirect(self.base_url + (lab if there else trouble))
+
+
+class Changed(APIHandler):  # type: ignore[misc]  # Jupyter's class has no types
+    """What pulls have changed in the material of this home; takes the word that the person was told of one."""
+
+    def initialize(self, home: Path, material: Material | None) -> None:
+        self.home, self.material = home, material
+
+    @authenticated
+    async def get(self) -> None:
+        if self.material is not None:
+            await self.material.settle()
+        self.finish(json.dumps({"pulls": await asyncio.to_thread(changes.told, self.home)}))
+
+    @authenticated
+    async def post(self) -> None:
+        number = str((self.get_json_body() or {}).get("told", ""))
+        await asyncio.to_thread(changes.mark, self.home, number)
+        self.finish(json.dumps({}))

@@ -1,4 +1,4 @@
-"""What a server's container runs: look at the home, decide on rescue mode, then JupyterHub's own server.
+"""What a server's container runs: look at the home, decide on rescue mode, bring the tutorials, then JupyterHub's own server.
 
 Started with Python's -s and -P, so that nothing of the home is imported by the server itself; its kernels are their own
 processes and see the home as ever.
@@ -11,7 +11,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from campushub_client import ending, home, packages, rescue, trial
+from campushub_client import ending, home, packages, rescue, trial, tutorials
 from campushub_client.home import Broken
 
 
@@ -31,6 +31,8 @@ def prepare(place: Path, today: date) -> None:
     found = home.look(place, today, lambda _: _trouble_with(own) or trial.python_trouble(place, own))
     if not (asked or found.sentences):
         os.environ.update(packages.variables(own))
+        if os.environ.get("CAMPUSHUB_ROLE") == "work":
+            tutorials.bring(place)
         return
     sys.stderr.write(f"campushub: rescue mode: {' '.join(found.sentences) or 'asked for'}\n")
     os.environ.update(rescue.environment(found, place))
