@@ -15,11 +15,10 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def _load_jupyter_server_extension(server: Any) -> None:
     """Load what this server is for: the panel where people work, the grading pages where they grade."""
-    from campushub_client import about, session, unreachable
+    from campushub_client import about, session
 
     session.load(server)
     about.load(server)
-    unreachable.load(server)
     if os.environ.get("CAMPUSHUB_ROLE") == "grade":
         from campushub_client import grading_server
 
