@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import with_server
-from tests.file_source import Source, served
 from tests.instance import Instance, Person
+from tests.world import PENGUINS, SHA256, World, mirrored
 
-PENGUINS = b"species,island\nAdelie,Torgersen\n" * 40_000
 COURSE = "second"
 TRIED = """
 import subprocess
@@ -24,64 +19,10 @@ print(done.returncode, done.stdout, done.stderr)
 """
 
 
-@dataclass
-class World:
-    """The sources outside, the hub that mirrors them, and the text of its settings before."""
-
-    instance: Instance
-    source: Source
-    upstream: Path
-
-    @property
-    def repository(self) -> str:
-        return f"{self.source.url}/upstream.git"
-
-    def push(self, name: str, text: str) -> None:
-        """Publish a commit, as a plain web server gives it out."""
-        work = self.upstream
-        (work / name).write_text(text, encoding="utf-8")
-        git(work, "add", "--all")
-        git(work, "commit", "--quiet", f"--message={name}")
-        git(work, "update-server-info")
-        for path in (work / ".git").rglob("*"):
-            if path.is_file():
-                self.source.files[f"/upstream.git/{path.relative_to(work / '.git')}"] = path.read_bytes()
-
-    def ask_for(self, **entries: object) -> None:
-        """Write what the course asks for into the settings that the parts read, as `up` does."""
-        deployed = self.instance.data / "config" / "hub.yaml"
-        lines = [f"    {key}: {json.dumps(about)}\n" for key, about in entries.items()]
-        deployed.write_text(self.instance.config.read_text(encoding="utf-8") + "".join(lines), encoding="utf-8")
-
-    def sync(self) -> str:
-        return self.instance.command("mirror", "sync", check=False).stdout
-
-
-def git(folder: Path, *words: str) -> None:
-    who = ["-c", "user.name=T", "-c", "user.email=t@example.edu"]
-    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    upstream = tmp_path_factory.mktemp("upstream")
-    git(upstream, "init", "--quiet", "--initial-branch=main")
-    deployed = instance.data / "config" / "hub.yaml"
-    before = deployed.read_text(encoding="utf-8")
-    with served(f"{instance.core}.1") as source:
-        world = World(instance, source, upstream)
-        source.files["/penguins.csv"] = PENGUINS
-        world.push("lesson.md", "first")
-        data = {"penguins": {"source": f"{source.url}/penguins.csv", "sha256": hashlib.sha256(PENGUINS).hexdigest()}}
-        world.ask_for(repositories={"lessons": {"source": world.repository}}, data=data)
-        try:
-            said = world.sync()
-            assert f"data/{COURSE}/penguins: is here" in said, said
-            assert f"git/{COURSE}/lessons: is here" in said, said
-            yield world
-        finally:
-            deployed.write_text(before, encoding="utf-8")
-            world.sync()
+    with mirrored(instance, COURSE, tmp_path_factory.mktemp("upstream")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +44,7 @@ def test_status_of_the_mirror_says_what_is_here(world: World) -> None:
 
 
 def test_data_are_read_and_cannot_be_changed(learner: Person) -> None:
-    assert tried(learner, "sha256sum /data/penguins/penguins.csv").startswith(
-        f"0 {hashlib.sha256(PENGUINS).hexdigest()}"
-    )
+    assert tried(learner, "sha256sum /data/penguins/penguins.csv").startswith(f"0 {SHA256}")
     assert "Read-only file system" in tried(learner, "touch /data/mine /data/penguins/penguins.csv")
 
 

@@ -1,0 +1,106 @@
+"""The world outside, as far as a course asks for it: stand-in sources on this machine that a hub mirrors, and a cut between them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.file_source import Source, served
+from tests.instance import Instance
+
+PENGUINS = b"species,island\nAdelie,Torgersen\n" * 40_000
+SHA256 = hashlib.sha256(PENGUINS).hexdigest()
+
+
+@dataclass
+class World:
+    """The sources outside, and the hub whose course mirrors them."""
+
+    instance: Instance
+    course: str
+    source: Source
+    upstream: Path
+
+    @property
+    def repository(self) -> str:
+        return f"{self.source.url}/upstream.git"
+
+    def push(self, name: str, text: str) -> None:
+        """Publish a commit, as a plain web server gives it out."""
+        work = self.upstream
+        (work / name).write_text(text, encoding="utf-8")
+        git(work, "add", "--all")
+        git(work, "commit", "--quiet", f"--message={name}")
+        git(work, "update-server-info")
+        for path in (work / ".git").rglob("*"):
+            if path.is_file():
+                self.source.files[f"/upstream.git/{path.relative_to(work / '.git')}"] = path.read_bytes()
+
+    def ask_for(self, **entries: object) -> None:
+        """Write what the course asks for into the settings that the parts read, as `up` does."""
+        deployed = self.instance.data / "config" / "hub.yaml"
+        lines = "".join(f"    {key}: {json.dumps(about)}\n" for key, about in entries.items())
+        head, mark, rest = self.instance.config.read_text(encoding="utf-8").partition(f"\n  {self.course}:\n")
+        deployed.write_text(f"{head}{mark}{lines}{rest}", encoding="utf-8")
+
+    def sync(self) -> str:
+        return self.instance.command("mirror", "sync", check=False).stdout
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ["-c", "user.name=T", "-c", "user.email=t@example.edu"]
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+@contextmanager
+def mirrored(instance: Instance, course: str, upstream: Path) -> Iterator[World]:
+    """A course that has data and a repository from outside, while the block runs."""
+    git(upstream, "init", "--quiet", "--initial-branch=main")
+    deployed = instance.data / "config" / "hub.yaml"
+    before = deployed.read_text(encoding="utf-8")
+    with served(f"{instance.core}.1") as source:
+        world = World(instance, course, source, upstream)
+        source.files["/penguins.csv"] = PENGUINS
+        world.push("lesson.md", "first")
+        world.ask_for(
+            repositories={"lessons": {"source": world.repository}},
+            data={"penguins": {"source": f"{source.url}/penguins.csv", "sha256": SHA256, "library": "seaborn"}},
+        )
+        try:
+            said = world.sync()
+            assert f"data/{course}/penguins: is here" in said, said
+            assert f"git/{course}/lessons: is here" in said, said
+            yield world
+        finally:
+            deployed.write_text(before, encoding="utf-8")
+            world.sync()
+
+
+@contextmanager
+def cut_off(instance: Instance) -> Iterator[None]:
+    """Every way out of the hub's own network is closed, as when the campus' line is down; people reach the hub as ever."""
+    way = [
+        "-s",
+        f"{instance.core}.0/24",
+        "!",
+        "-d",
+        f"{instance.core}.0/24",
+        "-m",
+        "conntrack",
+        "--ctstate",
+        "NEW",
+        "-j",
+        "REJECT",
+    ]
+    for chain in ("INPUT", "DOCKER-USER"):
+        subprocess.run(["iptables", "-I", chain, *way], check=True)
+    try:
+        yield
+    finally:
+        for chain in ("INPUT", "DOCKER-USER"):
+            subprocess.run(["iptables", "-D", chain, *way], check=True)
