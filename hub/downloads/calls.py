@@ -136,7 +136,11 @@ def is_address(text: Text) -> bool:
     if not link.startswith(tables.SCHEMES) or link.startswith(tables.NO_ADDRESSES) or len(link.split()) > 1:
         return False
     host = link.partition("://")[2]
-    return not host.startswith(OWN_HOSTS) and not any(sign in link for sign in "<>\"'\n")
+    return (
+        (bool(host) or not text.whole)
+        and not host.startswith(OWN_HOSTS)
+        and not any(sign in link for sign in "<>\"'\n")
+    )
 
 
 def wanted(text: Text, file: str = "", library: str = "") -> Wanted:

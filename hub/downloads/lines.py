@@ -46,7 +46,7 @@ def _entries(files: list[Wanted]) -> Iterator[str]:
 
 def _name(file: Wanted, taken: set[str]) -> str:
     """A short name of its own for an entry."""
-    stem = ENDS.sub("", file.file).casefold() or "file"
+    stem = ENDS.sub("", file.file).casefold().replace("_weights_tf_dim_ordering_tf_kernels", "") or "file"
     short = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:LONGEST_NAME].strip("-") or "file"
     short = short if short[0].isalpha() else f"data-{short}"
     name = next(

@@ -213,7 +213,7 @@ SPEAK_METHODS = {
     *("encode", "find", "count", "index", "partition", "rpartition", "removeprefix", "removesuffix", "write"),
     *("set_title", "title", "set_xlabel", "set_ylabel", "xlabel", "ylabel", "text", "annotate", "suptitle", "legend"),
     *("info", "debug", "warning", "error", "exception", "add_argument", "append", "extend", "add", "insert", "update"),
-    *("setdefault", "items", "keys", "values", "register_namespace", "upper", "splitlines", "group", "match"),
+    *("setdefault", "items", "keys", "values", "register_namespace", "mount", "upper", "splitlines", "group", "match"),
 }
 SPEAK_ARGUMENTS = {
     "headers",

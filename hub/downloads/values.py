@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 DEEPEST, MOST = 30, 50  # expressions within expressions; texts of one expression
+STEPS, STEPS_IN_ALL = (
+    2_000,
+    500_000,
+)  # looks at an expression for one answer, and for a notebook: loops may lead in circles
 WRAPPERS = {"str", "list", "tuple", "set", "sorted", "reversed", "dict", "iter", "next", "frozenset"}
 KEEPERS = {"values", "get", "strip", "rstrip", "lstrip", "lower", "copy", "pop", "getenv", "setdefault"}
 ADDERS = {"append", "extend", "add", "insert", "update"}
@@ -46,11 +50,15 @@ class Values:
                 for name, value in _given(node):
                     self.given[name].append(value)
         self._known: dict[str, tuple[Text, ...]] = {}
+        self._left, self._left_in_all = STEPS, STEPS_IN_ALL
 
     def of(self, node: ast.AST | None, deep: int = 0) -> tuple[Text, ...]:
         """The texts that are known; none for what is not known or no text. Of a list or a table: those of what is in it."""
-        if node is None or deep > DEEPEST:
+        if not deep:
+            self._left = min(STEPS, self._left_in_all)
+        if node is None or deep > DEEPEST or self._left <= 0:
             return ()
+        self._left, self._left_in_all = self._left - 1, self._left_in_all - 1
         return tuple(dict.fromkeys(self._of(node, deep + 1)))[:MOST]
 
     def text(self, node: ast.AST | None) -> str:

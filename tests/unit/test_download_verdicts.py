@@ -95,11 +95,12 @@ def test_package_mirror_has_every_package_but_none_of_another_place() -> None:
 def test_lines_for_the_administrator_are_settings_and_name_each_file_once() -> None:
     code = (
         "import seaborn, keras\nseaborn.load_dataset('tips')\nseaborn.load_dataset('tips', cache=False)\nkeras.datasets.imdb.load_data()\n"
+        "keras.applications.DenseNet121()\n"
         "own('https://host.example/a/tips.csv?x=1&y=#2')\nimport torch\ntorch.hub.load('o/n', 'm')"
     )
     lines = data_lines("nn", verdicts(code))
     data = yaml.safe_load("\n".join(lines))["courses"]["nn"]["data"]
-    assert list(data) == ["tips", "imdb", "tips-2", "n"]
+    assert list(data) == ["tips", "imdb", "densenet121", "tips-2", "n"]
     assert data["tips"] == {
         "source": "https://raw.githubusercontent.com/mwaskom/seaborn-data/master/tips.csv",
         **{"sha256": "", "licence": "", "library": "seaborn", "file": "tips.csv"},
@@ -107,7 +108,7 @@ def test_lines_for_the_administrator_are_settings_and_name_each_file_once() -> N
     assert data["imdb"]["library"] == "keras-datasets"
     assert "library" not in data["tips-2"]
     assert data["n"]["unpack"] is True
-    assert checksum_commands(verdicts(code))[2] == "curl -fsSL 'https://host.example/a/tips.csv?x=1&y=#2' | sha256sum"
+    assert checksum_commands(verdicts(code))[3] == "curl -fsSL 'https://host.example/a/tips.csv?x=1&y=#2' | sha256sum"
 
 
 def test_nothing_is_to_be_written_where_everything_is_there() -> None:

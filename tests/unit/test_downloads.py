@@ -183,6 +183,7 @@ def test_addresses_are_followed_to_the_call_that_gets_them(cells: list[str], exp
         "own('https://host.example/a is a page about it')",
         "own('http://localhost:8888/a')",
         "own('http://127.0.0.1:5000')",
+        "own('https://')",
         "ET.register_namespace('', 'http://www.w3.org/2000/svg')",
         "requests.get(link, headers={'Referer': 'https://host.example'})",
         "import keras\nkeras.applications.VGG16(weights=None)",
@@ -323,6 +324,11 @@ def test_no_entry_of_the_table_hides_a_later_one() -> None:
         "x = {"
         + ",".join(f"'{n}': 'https://host.example/{n}'" for n in range(20_000))
         + "}\nfor a, b in x.items():\n    own(b)",
+        "\n".join(
+            f"for a{n}, b{n} in zip(a{n - 1}, b{n + 1}, a{n}, b{n}):\n    own(a{n}, b{n}, a{(n * 7) % 50})"
+            for n in range(50)
+        ),
+        "for a in b:\n    b, c = a + b, [a, b, c, (b, a)]\nfor b, a in zip(c, [b, a], a):\n    c = a + c\nown(a, b, c)",
         "!" + "a" * 100_000,
         "x " * 100_000 + "= !ls",
         "(" * 5_000,

@@ -7,6 +7,7 @@ from nbformat.v4 import new_code_cell
 
 from hub import cell_code
 from hub import release_tables as tables
+from hub.downloads.verdicts import Entry, Provided
 from tests.assignments import assignment, handed_out, told
 from tests.coursework import source
 
@@ -149,6 +150,15 @@ def test_hidden_tests_and_files_of_python_are_read_too() -> None:
     beside = {"helper.py": b"import requests\nrequests.get('https://host.example')"}
     found = told(assignment(document, beside=beside))
     assert [line.partition(" needs")[0] for line in found] == ["helper.py:", "ps1.ipynb, cell 3 'tests':"]
+
+
+def test_what_the_course_has_is_not_said() -> None:
+    made = handed_out(source())
+    made.cells += [new_code_cell("import seaborn as sns\nsns.load_dataset('iris')\nsns.load_dataset('tips')")]
+    has = Provided((Entry("iris", "iris/iris.csv", library="seaborn"),))
+    found = told(assignment(source(), made, provided=has))
+    assert len(found) == 1
+    assert "needs the internet for the data set tips of seaborn" in found[0]
 
 
 def test_no_entry_of_the_tables_hides_another() -> None:
