@@ -17,16 +17,17 @@
       shared = scope;
     },
     get: async () => {
-      const [widgets, signaling, services, documents, application, menus, apputils, statusbar] = await Promise.all(
+      const [widgets, signaling, services, documents, application, menus, apputils, statusbar, coreutils] = await Promise.all(
         ['@lumino/widgets', '@lumino/signaling', '@jupyterlab/services', '@jupyterlab/docmanager', '@jupyterlab/application',
-          '@jupyterlab/mainmenu', '@jupyterlab/apputils', '@jupyterlab/statusbar'].map(use)
+          '@jupyterlab/mainmenu', '@jupyterlab/apputils', '@jupyterlab/statusbar',
+          '@jupyterlab/coreutils'].map(use)
       );
       const { makePlugin } = await import(new URL('panel.js', here).href);
       const { makeSessionPlugins } = await import(new URL('session.js', here).href);
       const { makeAboutPlugin } = await import(new URL('about.js', here).href);
       const { makeGpuPlugin } = await import(new URL('gpu.js', here).href);
       const plugins = [makePlugin({ widgets, services, documents }), ...makeSessionPlugins({ widgets, services, application }),
-        makeAboutPlugin({ services, menus, apputils }),
+        makeAboutPlugin({ services, menus, apputils, coreutils }),
         makeGpuPlugin({ widgets, signaling, services, documents, menus, apputils, statusbar })];
       return () => ({ __esModule: true, default: plugins });
     }
