@@ -79,16 +79,16 @@ def bar(top: str) -> str:
 def thing(library: Library, name: str, call: str, body: str) -> str:
     """The page of one class or function."""
     module = name.rpartition(".")[0]
-    way = f'<p class="way">{_module_link(library, library.first, library.title)} {escape(library.version)}'
+    way = f'<p class="way" data-pagefind-ignore>{_module_link(library, library.first, library.title)} {escape(library.version)}'
     if module != library.first:
         way += f" › {_module_link(library, module, module)}"
-    inside = f"{way}</p><h1>{escape(name)}</h1>{call}{linked(body, library, module)}"
+    inside = f"{way}</p><h1>{escape(name)}</h1>{call}{linked(body, library, module, name)}"
     return page(f"{name} · {library.title} {library.version}", "../", _searched(library, inside))
 
 
 def module(library: Library, name: str, body: str, rows: Sequence[tuple[str, str, str, bool]]) -> str:
     """The page of a module: what it says, then its classes and functions with a sentence each."""
-    way = f'<p class="way">{_module_link(library, library.first, library.title)} {escape(library.version)}</p>'
+    way = f'<p class="way" data-pagefind-ignore>{_module_link(library, library.first, library.title)} {escape(library.version)}</p>'
     others = (
         "".join(f"<li>{_module_link(library, one, one)}</li>" for one in _modules(library))
         if name == library.first
@@ -151,7 +151,7 @@ def signature(name: str, parameters: Sequence[str]) -> str:
     joined = ", ".join(parameters)
     if len(joined) + len(name) > 90:
         joined = "\n    " + ",\n    ".join(parameters) + ",\n"
-    return f'<pre class="call">{coloured(f"{name}({joined})")}</pre>'
+    return f'<pre class="call" data-pagefind-ignore>{coloured(f"{name}({joined})")}</pre>'
 
 
 def coloured(code: str) -> str:
@@ -169,7 +169,7 @@ def as_markdown(text: str, form: str) -> str:
     text = re.sub(
         r":(?:ref|doc|term|label|samp|file|envvar|keyword|pep|rc|mpltype):`([^`<]+)(?:<[^`>]*>)?`", r"\1", text
     )
-    text = re.sub(r"^( *)(.*\w)::$", r"\1\2:", text, flags=re.MULTILINE)
+    text = re.sub(r"^( *)(.*\S)::$", r"\1\2:", text, flags=re.MULTILINE)
     if "google" in form:
         text = re.sub(SECTION, _section, text, flags=re.MULTILINE)
     return fenced(text)
@@ -229,13 +229,13 @@ def _thinned(html: str) -> str:
     )
 
 
-def linked(html: str, library: Library, module: str) -> str:
-    """Names of things that have a page, as links to it."""
+def linked(html: str, library: Library, module: str, own: str = "") -> str:
+    """Names of things that have a page, as links to it; but for those of the page's own."""
 
     def link(found: re.Match[str]) -> str:
         name = found[2].removesuffix("()").lstrip("~.")
         for one in (name, f"{module}.{name}", f"{library.first}.{name}"):
-            if one in library.known:
+            if one in library.known and one != own:
                 return f'<a href="{library.known[one]}">{found[0]}</a>'
         return found[0]
 
@@ -248,12 +248,16 @@ def landing(image: str, libraries: Sequence[Mapping[str, object]]) -> str:
         f'<tr><th scope="row"><a href="{one["first"]}">{escape(str(one["title"]))}</a></th><td>{escape(str(one["version"]))}</td></tr>'
         for one in libraries
     )
+    begin = ""
+    if any(one["name"] == "python" for one in libraries):
+        begin = '<p>New to Python? Begin with its <a href="python/tutorial/index.html">tutorial</a>.</p>'
     body = (
         "<main><h1>Documentation</h1>"
         f"<p>Of exactly the versions that your notebooks have (image {escape(image)}). It comes from this hub: no internet is needed.</p>"
         '<form role="search" class="search" id="search"><label for="q">What are you looking for?</label>'
         '<input id="q" type="search" name="q" autocomplete="off" placeholder="for example broadcasting, Dense, read_csv">'
         '<button>Search</button></form><p role="status" id="told"></p><ol id="results"></ol>'
+        f"{begin}"
         '<h2>Libraries</h2><table class="libraries"><thead><tr><th scope="col">Library</th><th scope="col">Version</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></main>"
         '<script type="module" src="search.js"></script>'

@@ -14,6 +14,8 @@ HTML = "usr/share/doc/python3.11/html"
 LEFT_OUT = ("_sources", "*.devhelp.gz", "objects.inv", "searchindex.js")
 SEARCHED = {"faq", "glossary.html", "howto", "library", "reference", "tutorial", "using"}  # what a student looks for
 
+REMEMBERING = r"sphinx_highlight\.js|sidebar\.js"  # keep something with the browser, which these pages may not
+
 
 def write(unpacked: Path, folder: Path) -> dict[str, object]:
     """Copy the pages of Debian's package, changed; what a landing page says of them."""
@@ -47,6 +49,7 @@ def changed(text: str, top: str, version: str, searched: bool) -> str:
         r'<section id="([^"]+)">(\s*(?:<span id="[^"]+"></span>)*)<(h[1-6])>', r'<section>\2<\3 id="\1">', text
     )
     text = re.sub(r'(href|src)="/(\w+\.html)', rf'\1="{top.removeprefix("../") or "./"}\2', text)
+    text = re.sub(rf' *<script[^>]*src="[^"]*/(?:{REMEMBERING})"></script>\n?', "", text)
     text = re.sub(r' *<link rel="(?:canonical|search)"[^>]*>\n?', "", text)
     text = re.sub(r'(<a (?:class="[^"]*" )?href=)" +', r'\1"', text)
     if searched:

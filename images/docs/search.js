@@ -7,6 +7,7 @@ const told = document.getElementById('told');
 const results = document.getElementById('results');
 const field = document.getElementById('q');
 const MOST = 20;
+const LOOKED_AT = 40; // of which the best are shown: who types a name wants the thing of that name before all that speak of it
 let last = 0;
 
 const base = new URL('.', import.meta.url).pathname;
@@ -21,12 +22,28 @@ const made = (tag, properties, ...children) => {
 // The excerpt has marks around the words that were found, and is otherwise escaped by Pagefind.
 const excerpt = html => made('p', { innerHTML: html });
 
-const line = found => {
-  const more = found.sub_results.filter(one => one.url !== found.url).slice(0, 3);
+const plain = title => title.replace(/¶$/, '').trim();
+const short = title => plain(title).split('.').at(-1).toLowerCase();
+
+const rank = (found, text) => {
+  const wanted = text.trim().toLowerCase().replace(/\(\)$/, '');
+  const words = wanted.split(/\s+/);
+  if (plain(found.meta.title).toLowerCase() === wanted || short(found.meta.title) === short(wanted)) {
+    return 0;
+  }
+  if (found.sub_results.some(one => one.url !== found.url && short(one.title) === short(wanted))) {
+    return 1;
+  }
+  return words.length > 1 && words.includes(short(found.meta.title)) ? 2 : 3;
+};
+
+const line = (found, text) => {
+  const more = found.sub_results.filter(one => one.url !== found.url)
+    .sort((one, other) => (short(other.title) === short(text)) - (short(one.title) === short(text))).slice(0, 3);
   return made('li', {},
-    made('a', { href: found.url }, found.meta.title), ' ', made('span', { className: 'quiet' }, found.meta.library ?? ''),
+    made('a', { href: found.url }, plain(found.meta.title)), ' ', made('span', { className: 'quiet' }, found.meta.library ?? ''),
     excerpt(found.excerpt),
-    ...(more.length ? [made('p', { className: 'parts' }, 'On this page: ', ...more.flatMap((one, at) => [at ? ', ' : '', made('a', { href: one.url }, one.title)]))] : []));
+    ...(more.length ? [made('p', { className: 'parts' }, 'On this page: ', ...more.flatMap((one, at) => [at ? ', ' : '', made('a', { href: one.url }, plain(one.title))]))] : []));
 };
 
 const search = async text => {
@@ -41,14 +58,15 @@ const search = async text => {
     return;
   }
   const found = await index.search(text);
-  const first = await Promise.all(found.results.slice(0, MOST).map(one => one.data()));
+  const first = await Promise.all(found.results.slice(0, LOOKED_AT).map(one => one.data()));
   if (turn !== last) {
     return;  // somebody has typed on
   }
   const count = found.results.length;
   told.textContent = count ? `${count} page${count === 1 ? '' : 's'}${count > MOST ? `, the best ${MOST} of them` : ''}:`
     : `Nothing found for “${text}”. Try another word, or look in the libraries below.`;
-  results.replaceChildren(...first.map(line));
+  const best = first.map((one, at) => [rank(one, text), at, one]).sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+  results.replaceChildren(...best.slice(0, MOST).map(([, , one]) => line(one, text)));
 };
 
 let waiting;
