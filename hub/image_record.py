@@ -40,7 +40,7 @@ def not_taken(path: Path) -> dict[str, dict[str, Any]]:
 def documentation(path: Path, image: str) -> str | None:
     """Where the front has an image's documentation, as an address of this hub; `path` is DATA/config/docs.json."""
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return f"/docs/{found[image]}/index.html" if image in found else None
+    return f"/docs/{found[image]}/" if image in found else None
 
 
 def for_courses(record: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -97,7 +97,7 @@ def _apart(found: Found) -> None:
     names = [thing.name for thing in found.things.values()] + list(found.modules)
     for thing in found.things.values():
         if thing.name in found.modules or names.count(thing.name) > 1:
-            raise SystemExit(f"two things are called {thing.name}")
+            raise pages.NotDocumented(f"two things are called {thing.name}")
 
 
 def _modules(about: About) -> Iterator[tuple[str, types.ModuleType]]:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -37,20 +38,26 @@ def main(image: str, names: Path, python: Path, out: Path) -> None:
         made = [one.result() for one in started]
     (out / "index.html").write_text(pages.landing(image, made), encoding="utf-8")
     (out / "docs.json").write_text(json.dumps({"image": image, "libraries": made}, indent=2) + "\n", encoding="utf-8")
-    command = ["pagefind", "--site", str(out), "--force-language", "en", "--quiet"]
+    command = ["pagefind_bin", "--site", str(out), "--force-language", "en", "--quiet"]
     subprocess.run([sys.executable, "-m", *command], check=True)
 
 
 def _one(name: str, about: library.About | None, python: Path, out: Path) -> dict[str, object]:
     began = time.monotonic()
-    if name == "python":
-        made = python_pages.write(python, out / name)
-    elif about is None:
-        raise SystemExit(f"{name} is not in libraries.toml")
-    else:
-        made = library.write(name, about, out / name)
+    try:
+        made = _written(name, about, python, out)
+    except Exception:  # not every library's own errors can be told to another process
+        raise pages.NotDocumented(f"{name}: {traceback.format_exc()}") from None
     print(f"{name} {made['version']}: {made['pages']} pages, {time.monotonic() - began:.0f} s", flush=True)
     return {"name": name, **made}
+
+
+def _written(name: str, about: library.About | None, python: Path, out: Path) -> dict[str, object]:
+    if name == "python":
+        return python_pages.write(python, out / name)
+    if about is None:
+        raise pages.NotDocumented(f"{name} is not in libraries.toml")
+    return library.write(name, about, out / name)
 
 
 if __name__ == "__main__":

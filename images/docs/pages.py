@@ -53,6 +53,10 @@ SENT_ON = """\
 LEXER, COLOURS = PythonLexer(), HtmlFormatter(nowrap=True)
 
 
+class NotDocumented(Exception):
+    """Why a library's pages cannot be made."""
+
+
 @dataclass(frozen=True)
 class Library:
     """A library as its pages name it; `known` are the files of what has a page, by full name."""

@@ -25,7 +25,7 @@ def write(unpacked: Path, folder: Path) -> dict[str, object]:
         (source / "about.html").read_text(encoding="utf-8"),
     )
     if not (told and version in told[0]):
-        raise SystemExit(f"Debian's documentation is of another Python than {version}")
+        raise pages.NotDocumented(f"Debian's documentation is of another Python than {version}")
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
     for packed in sorted(folder.rglob("*.html.gz")):  # Debian packs what is large
         packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))

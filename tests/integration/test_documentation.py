@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 import requests
 
 from tests.instance import Instance, Person
+from tests.links import lost_links
 
 FOR_GOOD = "public, max-age=31536000, immutable"
 SANDBOX = "sandbox allow-scripts allow-popups allow-forms allow-top-navigation-by-user-activation"
@@ -91,21 +88,12 @@ def test_versions_are_those_of_the_notebooks(instance: Instance, folder: Path, s
 def test_student_is_led_to_it_from_the_course_and_from_jupyterlab(
     instance: Instance, folder: Path, student: Person
 ) -> None:
-    address = f"/docs/{folder.name}/index.html"
+    address = f"/docs/{folder.name}/"
     assert f'href="{address}"' in student.get("/courses/demo/").text
     assert f'"campushubDocs": "{address}"' in student.get("/user/student/demo/lab").text
 
 
 def test_every_link_of_every_page_leads_to_a_page(folder: Path) -> None:
-    pages = list(folder.rglob("*.html"))
-    assert len(pages) > 400
-    lost = [f"{page.relative_to(folder)}: {target}" for page in pages for target in links(page) if not target.exists()]
+    assert len(list(folder.rglob("*.html"))) > 400
+    lost = lost_links(folder)
     assert not lost, lost[:20]
-
-
-def links(page: Path) -> Iterator[Path]:
-    """Where a page's links within the documentation lead."""
-    for found in re.findall(r'(?:href|src|action)="([^"]*)"', page.read_text(encoding="utf-8")):
-        path = unquote(unescape(found).partition("#")[0].partition("?")[0])
-        if path and not re.match(r"[a-z]+:|//|/courses/", path):
-            yield page.parent / path

@@ -128,7 +128,7 @@ def test_newer_documentation_takes_the_place_of_the_older_and_archives_stay(sett
     first, second = "campushub/docs-base:aaaaaaaaaaaa", "campushub/docs-base:bbbbbbbbbbbb"
     engine, docs = FakeEngine({first: told("3.11.2"), second: told("3.11.3")}), settings.folders.docs
     assert publish(settings, engine, first)
-    assert image_record.documentation(settings.folders.documented, "base") == "/docs/base-aaaaaaaaaaaa/index.html"
+    assert image_record.documentation(settings.folders.documented, "base") == "/docs/base-aaaaaaaaaaaa/"
     assert "Python 3.11.2" in (docs / "index.html").read_text(encoding="utf-8")
     assert not publish(settings, engine, first)
     assert engine.opened == 1, "unpacked once for one content"
