@@ -60,7 +60,7 @@ def write(name: str, about: About, folder: Path) -> About:
     for thing in found.things.values():
         body = class_body(thing, found, about) if thing.is_class else doc(inspect.getdoc(thing.obj), about)
         kind = "class" if thing.is_class else "function"
-        text = pages.thing(library, thing.name, signature(thing.name, thing.obj, kind), body)
+        text = pages.thing(library, thing.name, kind, signature(thing.name, thing.obj, kind), body)
         (folder / thing.file).write_text(text, encoding="utf-8")
     for module, names in found.modules.items():
         rows = [(name, thing.file, summary(thing.obj), thing.is_class) for name, thing in names]

@@ -80,13 +80,15 @@ def bar(top: str) -> str:
     )
 
 
-def thing(library: Library, name: str, call: str, body: str) -> str:
-    """The page of one class or function."""
-    module = name.rpartition(".")[0]
+def thing(library: Library, name: str, kind: str, call: str, body: str) -> str:
+    """The page of one class or function; `kind` says which."""
+    module, _, short = name.rpartition(".")
+    # The name alone is a word of its own to the search, which takes the full one as a whole.
+    what = f'<p class="kind"><span data-pagefind-ignore>{kind}</span> <span data-pagefind-weight="9">{escape(short)}</span></p>'
     way = f'<p class="way" data-pagefind-ignore>{_module_link(library, library.first, library.title)} {escape(library.version)}'
     if module != library.first:
         way += f" › {_module_link(library, module, module)}"
-    inside = f"{way}</p><h1>{escape(name)}</h1>{call}{linked(body, library, module, name)}"
+    inside = f"{way}</p><h1>{escape(name)}</h1>{what}{call}{linked(body, library, module, name)}"
     return page(f"{name} · {library.title} {library.version}", "../", _searched(library, inside))
 
 

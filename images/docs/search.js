@@ -28,13 +28,18 @@ const short = title => plain(title).split('.').at(-1).toLowerCase();
 const rank = (found, text) => {
   const wanted = text.trim().toLowerCase().replace(/\(\)$/, '');
   const words = wanted.split(/\s+/);
-  if (plain(found.meta.title).toLowerCase() === wanted || short(found.meta.title) === short(wanted)) {
+  const name = short(found.meta.title);
+  if (plain(found.meta.title).toLowerCase() === wanted || name === wanted) {
     return 0;
   }
-  if (found.sub_results.some(one => one.url !== found.url && short(one.title) === short(wanted))) {
+  const [method, owner] = wanted.split('.').reverse();
+  if ((!owner || owner === name) && found.sub_results.some(one => one.url !== found.url && short(one.title) === method)) {
     return 1;
   }
-  return words.length > 1 && words.includes(short(found.meta.title)) ? 2 : 3;
+  if (words.length > 1 && name.replaceAll('_', '').includes(words.join(''))) {
+    return 2;  // cross entropy: CrossEntropyLoss, cross_entropy
+  }
+  return words.length > 1 && words.includes(name) ? 3 : 4;
 };
 
 const line = (found, text) => {
