@@ -29,6 +29,9 @@ const rank = (found, text) => {
   const wanted = text.trim().toLowerCase().replace(/\(\)$/, '');
   const words = wanted.split(/\s+/);
   const name = short(found.meta.title);
+  if (plain(found.meta.title).split('.').at(-1) === text.trim()) {
+    return -1;  // in capitals too: Conv2d, and not conv2d
+  }
   if (plain(found.meta.title).toLowerCase() === wanted || name === wanted) {
     return 0;
   }
