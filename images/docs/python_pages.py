@@ -52,6 +52,7 @@ def changed(text: str, top: str, version: str, searched: bool) -> str:
     text = re.sub(rf' *<script[^>]*src="[^"]*/(?:{REMEMBERING})"></script>\n?', "", text)
     text = re.sub(r' *<link rel="(?:canonical|search)"[^>]*>\n?', "", text)
     text = re.sub(r'(<a (?:class="[^"]*" )?href=)" +', r'\1"', text)
+    text = text.replace('<a class="headerlink"', '<a data-pagefind-ignore class="headerlink"')
     if searched:
         body = f'data-pagefind-body data-pagefind-filter="library:Python" data-pagefind-meta="library:Python {version}"'
         text = text.replace('<div class="body" role="main">', f'<div class="body" role="main" {body}>', 1)

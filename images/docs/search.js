@@ -46,7 +46,7 @@ const rank = (found, text) => {
 };
 
 const line = (found, text) => {
-  const more = found.sub_results.filter(one => one.url !== found.url)
+  const more = found.sub_results.filter(one => one.url !== found.url && one.title !== found.meta.title)
     .sort((one, other) => (short(other.title) === short(text)) - (short(one.title) === short(text))).slice(0, 3);
   return made('li', {},
     made('a', { href: found.url }, plain(found.meta.title)), ' ', made('span', { className: 'quiet' }, found.meta.library ?? ''),
@@ -70,10 +70,13 @@ const search = async text => {
   if (turn !== last) {
     return;  // somebody has typed on
   }
-  const count = found.results.length;
+  // Of a word that is nowhere, Pagefind shows what begins as its first letter does.
+  const words = text.toLowerCase().split(/[\s.]+/).filter(Boolean);
+  const near = first.some(one => words.some(word => `${one.meta.title} ${one.excerpt}`.toLowerCase().includes(word.slice(0, 3))));
+  const count = near ? found.results.length : 0;
   told.textContent = count ? `${count} page${count === 1 ? '' : 's'}${count > MOST ? `, the best ${MOST} of them` : ''}:`
     : `Nothing found for “${text}”. Try another word, or look in the libraries below.`;
-  const best = first.map((one, at) => [rank(one, text), at, one]).sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+  const best = (near ? first : []).map((one, at) => [rank(one, text), at, one]).sort((one, other) => one[0] - other[0] || one[1] - other[1]);
   results.replaceChildren(...best.slice(0, MOST).map(([, , one]) => line(one, text)));
 };
 
