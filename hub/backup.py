@@ -41,6 +41,8 @@ MADE_ANEW = (
     "material",
     "service/incoming",
     "config/images.json",
+    "config/docs.json",
+    "docs",
     "config/last-backup.json",
     ".restored-from",
 )

@@ -115,6 +115,7 @@ def _add_development(words: Any) -> None:
         ("submit", 150, "a class hands in within ten seconds: two minutes", "how many students (150)"),
         ("collect", 1000, "listing and collecting beside nbgrader's own: ten minutes", "how many students (1000)"),
         ("material", 30, "a class opens its material at once: two minutes", "how many students (30)"),
+        ("docs", 150, "a class opens the documentation within a minute: five minutes", "how many readers (150)"),
         ("gpus", 3, "a simulated week of lending GPUs, and the ledger's speed: half an hour", "how many weeks (3)"),
     ):
         one = measure.add_parser(name, help=about)

@@ -82,6 +82,16 @@ class Folders:
         return self.config / "course-images.json"
 
     @property
+    def docs(self) -> Path:
+        """What the front serves below /docs/."""
+        return self.data / "docs"
+
+    @property
+    def documented(self) -> Path:
+        """Which folder of `docs` has an image's documentation."""
+        return self.config / "docs.json"
+
+    @property
     def last_backup(self) -> Path:
         return self.config / "last-backup.json"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hub import debian, image_record, wheelhouse
+from hub import debian, image_docs, image_record, wheelhouse
 from hub.adapters.engine import Engine, Layer
 from hub.folders import Folders
 from hub.images import RECIPE, Image, asked_for, content_ids, files, packages, read, tag, usual
@@ -100,6 +100,8 @@ class _Build:
         try:
             if self.parent is None:
                 debian.bootstrap(self.engine, self.tag, self.house, report=self.report)
+            elif self.image.documents:
+                self._documents(self.parent)
             else:
                 self._upon(self.parent)
         except Trouble as trouble:
@@ -138,6 +140,12 @@ class _Build:
         finally:
             if below != parent:
                 self.engine.remove_tag(below)
+
+    def _documents(self, parent: str) -> None:
+        packages = _lines(self.root / "images" / image_docs.TOOLS / "debian.txt")
+        image_docs.make(
+            self.root, self.image, self.tag, parent, self.engine, self.house, self._fetch_debian(parent, packages)
+        )
 
     def _by_dockerfile(self, parent: str) -> None:
         with TemporaryDirectory(prefix="campushub-build-") as scratch:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hub.durable import write_durably
 
+DOCUMENTS = "docs-"  # begins the name of an image's documentation
 Record = dict[str, dict[str, Any]]
 
 
@@ -35,6 +36,17 @@ def not_taken(path: Path) -> dict[str, dict[str, Any]]:
     """Packages that courses asked for and have not got, and why, by course."""
     found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found
+
+
+def documentation(path: Path, image: str) -> str | None:
+    """Where the front has an image's documentation, as an address of this hub; `path` is DATA/config/docs.json."""
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return f"/docs/{found[image]}/" if image in found else None
+
+
+def for_courses(record: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The images of a record that notebooks may run in, by their names: not courses' own, and no documentation."""
+    return [name for name in record if "/" not in name and not name.startswith(DOCUMENTS)]
 
 
 def own(course: str) -> str:

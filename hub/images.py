@@ -30,6 +30,8 @@ class Image:
     `index` is where Python packages of its lock are that this machine's own indexes may not have; `from_source` names
     those that publish no wheel; `cuda` is the major version of CUDA that it brings. `up` builds an `optional` one only
     where the settings want the part of its name.
+    those that publish no wheel; `cuda` is the major version of CUDA that it brings; `documents` is one that has nothing but
+    its parent's documentation.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Image:
     from_source: tuple[str, ...] = ()
     cuda: int | None = None
     optional: bool = False
+    documents: bool = False
 
 
 def read(root: Path) -> dict[str, Image]:
@@ -59,6 +62,7 @@ def read(root: Path) -> dict[str, Image]:
             from_source=tuple(about.get("from_source", ())),
             cuda=about.get("cuda"),
             optional=about.get("optional", False),
+            documents=about.get("documents", False),
         )
         for name, about in found.items()
     }
@@ -99,6 +103,8 @@ def files(root: Path, image: Image) -> Iterator[tuple[Path, str]]:
         for path in paths:
             if path.is_file() and not LEFT_OUT & set(path.relative_to(root).parts):
                 yield path, str(path.relative_to(base))
+    if image.documents:
+        return
     if image.parent is None:
         yield root / "hub" / "debian.py", "debian.py"
     elif (root / "images" / image.name / "debian.txt").exists() or not has_dockerfile(root, image):
@@ -110,6 +116,13 @@ def asked_for(source: Path) -> list[str]:
     path = source / "requirements.in"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     return re.findall(r"^([A-Za-z0-9][A-Za-z0-9._-]*)", text, re.MULTILINE)
+
+
+def libraries(root: Path, image: Image) -> list[str]:
+    """What an image of documentation documents: its parents' libraries first, then its own."""
+    lists = [path for path, _ in files(root, image) if path.name == "docs.txt"]
+    lines = [line for path in reversed(lists) for line in path.read_text(encoding="utf-8").splitlines()]
+    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
 
 
 def tag(name: str, content: str) -> str:

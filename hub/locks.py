@@ -85,13 +85,14 @@ def _without(lock: str, parents: Iterable[Path]) -> str:
 
 
 def main(root: Path, name: str) -> None:
-    """Write the lock of an image of images/images.yaml anew."""
+    """Write the lock of an image of images/images.yaml anew, or that of `docs`, with which documentation is made."""
     known = images.read(root)
-    folders = [root / "images" / one for one in images.lineage(known, name)]
+    folders = [root / "images" / one for one in (images.lineage(known, name) if name in known else [name])]
     lock = folders[-1] / "requirements.txt"
     parents = [path for folder in folders[:-1] if (path := folder / "requirements.txt").exists()]
     text = (folders[-1] / "requirements.in").read_text(encoding="utf-8")
-    lock.write_text(resolve(text, parents, from_source=known[name].from_source, before=lock), encoding="utf-8")
+    from_source = known[name].from_source if name in known else ()
+    lock.write_text(resolve(text, parents, from_source=from_source, before=lock), encoding="utf-8")
 
 
 if __name__ == "__main__":

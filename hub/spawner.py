@@ -78,6 +78,7 @@ class CampusSpawner(TakesSlots):
             **plan.environment,
             "CAMPUSHUB_SERVICE_URL": self.service_for_servers,
             "CAMPUSHUB_IMAGE_CONTENT": image.rpartition(":")[2],
+            "CAMPUSHUB_DOCS": self._documentation(settings, course, kind),
         }
         if rescue:
             self.environment["CAMPUSHUB_RESCUE"] = "1"
@@ -121,6 +122,10 @@ class CampusSpawner(TakesSlots):
                 "`campushub images build` makes it."
             )
         return tag
+
+    def _documentation(self, settings: Settings, course: str, kind: str) -> str:
+        """Where the documentation of what the server has is; empty where there is none."""
+        return image_record.documentation(settings.folders.documented, serverplan.image(settings, course, kind)) or ""
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the person reads while they wait."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from hub import (
     certificates,
     course_images,
+    documentation,
     examples,
     front_client,
     gpu_machine,
@@ -63,6 +64,7 @@ def up(root: Path, config: Path, *, report: Report) -> None:
         changed += built
     with _step("hub: proxy, hub, service, grader, worker, culler, mirror, front", report):
         changed += examples.make_material(settings, root)
+        changed += documentation.publish(settings, Engine.connect(), report=lambda line: report(f"  {line}"))
         changed += provision.play(root, "hub.yml", given)
         wait_until_ready(settings)
     with _step("people and courses", report):
@@ -94,7 +96,7 @@ def _build_images(root: Path, settings: Settings, *, report: Report) -> tuple[bo
     """
     known, without = images.read(root), []
     built = image_build.build(root, settings.folders, names=images.of_parts(known, settings), report=report)
-    for name in settings.images:
+    for name in with_documentation(settings.images, known):
         try:
             built |= image_build.build(root, settings.folders, names=[name], report=report)
         except Trouble as trouble:
@@ -107,6 +109,12 @@ def _build_images(root: Path, settings: Settings, *, report: Report) -> tuple[bo
             report(str(trouble))
             without.append(str(trouble))
     return built, without
+
+
+def with_documentation(names: Iterable[str], known: Mapping[str, images.Image]) -> list[str]:
+    """Images, and after all of them the documentation of each: notebooks come first."""
+    names = list(names)
+    return [*names, *(image.name for image in known.values() if image.documents and image.parent in names)]
 
 
 @contextmanager

@@ -347,6 +347,25 @@ class Engine:
         self.client.api.tag(name, *tag.rsplit(":", 1))
         self.remove_tag(name)
 
+    @contextmanager
+    def file_of(self, tag: str, path: str) -> Iterator[IO[bytes]]:
+        """One file of an image that need not be able to run; raises Trouble when it is not there."""
+        made = self.client.api.create_container(tag, ["none"], labels={BUILD: tag})["Id"]
+        try:
+            with TemporaryFile() as packed:
+                for block in self.client.api.get_archive(made, path)[0]:
+                    packed.write(block)
+                packed.seek(0)
+                with tarfile.open(fileobj=packed) as archive:
+                    file = archive.extractfile(archive.getmembers()[0])
+                    if file is None:
+                        raise Trouble(f"{path} of {tag} is no file")
+                    yield file
+        except docker.errors.APIError as error:
+            raise Trouble(f"{tag}: {error.explanation or error}") from None
+        finally:
+            self.client.api.remove_container(made, force=True, v=True)
+
     def load_root(self, archive: Path, tag: str, changes: Iterable[str]) -> None:
         """Make an image of a root file system's tar."""
         repository, _, label = tag.rpartition(":")

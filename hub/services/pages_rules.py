@@ -89,7 +89,7 @@ class RulesPage(Ruled):
         )
 
     def _images(self) -> Iterable[str]:
-        return (key for key in image_record.read(self.state.settings.folders.images) if "/" not in key)
+        return image_record.for_courses(image_record.read(self.state.settings.folders.images))
 
 
 def whom(extension: Extension, people: list[dict[str, Any]]) -> str:

@@ -61,6 +61,7 @@ class Card:
     announcement: Announcement | None
     lines: tuple[Line, ...]
     answers: tuple[Request, ...]  # to what the person has asked, and has not read yet
+    docs: tuple[tuple[str, str], ...]  # what there is to read on this machine: title and address
     gpu: View | None  # how they stand with GPUs; none in a course without
 
 
@@ -91,8 +92,15 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
         announcement=state.announcements.current(key),
         lines=tuple(_line(one, feedback) for one in found),
         answers=tuple(state.regrades.unseen(key, person.name)),
+        docs=documentation(state, key),
         gpu=view(state, person.name, key) if state.settings.lends_to(key) and may(person, "work", key) else None,
     )
+
+
+def documentation(state: State, course: str) -> tuple[tuple[str, str], ...]:
+    """What a course's people can read on this machine: titles and addresses, the documentation of the image first."""
+    found = image_record.documentation(state.settings.folders.documented, state.settings.courses[course].image)
+    return (("Documentation", found),) if found else ()
 
 
 def _line(found: Outlook, feedback: dict[str, Feedback]) -> Line:

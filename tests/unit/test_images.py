@@ -15,8 +15,8 @@ from hub.wheelhouse import pins
 from tests.instance import ROOT
 
 KNOWN = images.read(ROOT)
-LOCKED = [name for name in KNOWN if (ROOT / "images" / name / "requirements.in").exists()]
-WITH_CUDA = [name for name, image in KNOWN.items() if image.cuda]
+LOCKED = [name for name in [*KNOWN, "docs"] if (ROOT / "images" / name / "requirements.in").exists()]
+WITH_CUDA = [name for name, image in KNOWN.items() if image.cuda and not image.documents]
 
 
 def lock(name: str) -> str:
@@ -30,7 +30,7 @@ def asked(path: Path) -> list[Requirement]:
 
 @pytest.mark.parametrize("name", LOCKED)
 def test_lock_satisfies_what_is_asked_for(name: str) -> None:
-    below = [one for one in images.lineage(KNOWN, name) if one in LOCKED]
+    below = [one for one in images.lineage(KNOWN, name) if one in LOCKED] if name in KNOWN else [name]
     pinned = {canonicalize_name(key): value for one in below for key, value in pins(lock(one)).items()}
     for wanted in asked(ROOT / "images" / name / "requirements.in"):
         assert wanted.specifier.contains(pinned[canonicalize_name(wanted.name)], prereleases=True), wanted
@@ -55,8 +55,9 @@ def test_lock_for_gpus_brings_the_cuda_that_the_image_says(name: str) -> None:
 
 def test_images_with_cuda_are_for_courses_and_built_only_when_they_are_named() -> None:
     assert {"torch-gpu", "tensorflow-gpu"} == set(WITH_CUDA) <= images.course_images(ROOT)
-    assert set(images.usual(KNOWN)) == set(KNOWN) - set(WITH_CUDA)
-    assert not any(image.parent in WITH_CUDA for image in KNOWN.values()), "nothing usual is built upon one"
+    upon = [name for name, image in KNOWN.items() if image.parent in WITH_CUDA]
+    assert set(upon) == {f"docs-{name}" for name in WITH_CUDA}, "nothing is built upon one but its documentation"
+    assert set(images.usual(KNOWN)) == set(KNOWN) - set(WITH_CUDA) - set(upon)
 
 
 @pytest.mark.parametrize("name", sorted(images.course_images(ROOT)))

@@ -17,6 +17,8 @@ def _load_jupyter_server_extension(server: Any) -> None:
     """Load what this server is for: the panel where people work, the grading pages where they grade."""
     from campushub_client import about, session
 
+    # JupyterLab's pages are told at once, so that the Help menu can have it.
+    server.web_app.settings.setdefault("page_config_data", {})["campushubDocs"] = os.environ.get("CAMPUSHUB_DOCS", "")
     session.load(server)
     about.load(server)
     if os.environ.get("CAMPUSHUB_ROLE") == "grade":

@@ -1,4 +1,4 @@
-// What these notebooks run in, in JupyterLab's Help menu: the image, what it may use, the person's own packages.
+// What these notebooks run in, in JupyterLab's Help menu: the image, its documentation, what it may use, the person's own packages.
 
 import { Dialog } from './dialog.js';
 import { make } from './dom.js';
@@ -58,7 +58,7 @@ class About {
   }
 }
 
-export const makeAboutPlugin = ({ services, menus, apputils }) => ({
+export const makeAboutPlugin = ({ services, menus, apputils, coreutils }) => ({
   id: 'campushub-lab:about',
   description: 'Says what the notebooks run in; removes packages of one\'s own.',
   autoStart: true,
@@ -67,9 +67,13 @@ export const makeAboutPlugin = ({ services, menus, apputils }) => ({
   activate: (app, menu, palette) => {
     const command = 'campushub:about';
     app.commands.addCommand(command, { label: 'About These Notebooks', execute: () => new About(app, new Server(services)).open() });
-    menu.helpMenu.addGroup([{ command }], 0);
-    if (palette) {
-      palette.addItem({ command, category: 'Help' });
+    const commands = [command];
+    const docs = coreutils.PageConfig.getOption('campushubDocs');
+    if (docs) {
+      commands.unshift('campushub:documentation');
+      app.commands.addCommand(commands[0], { label: 'Documentation of Python and Libraries', execute: () => { window.open(docs, '_blank', 'noopener'); } });
     }
+    menu.helpMenu.addGroup(commands.map(one => ({ command: one })), 0);
+    commands.forEach(one => palette?.addItem({ command: one, category: 'Help' }));
   }
 });

@@ -17,9 +17,12 @@
       shared = scope;
     },
     get: async () => {
-      const [widgets, signaling, services, documents, application, menus, apputils, statusbar, launchers, components] = await Promise.all(
+      const [
+        widgets, signaling, services, documents, application, menus, apputils, statusbar, launchers, components, coreutils
+      ] = await Promise.all(
         ['@lumino/widgets', '@lumino/signaling', '@jupyterlab/services', '@jupyterlab/docmanager', '@jupyterlab/application',
-          '@jupyterlab/mainmenu', '@jupyterlab/apputils', '@jupyterlab/statusbar', '@jupyterlab/launcher', '@jupyterlab/ui-components'].map(use)
+          '@jupyterlab/mainmenu', '@jupyterlab/apputils', '@jupyterlab/statusbar', '@jupyterlab/launcher',
+          '@jupyterlab/ui-components', '@jupyterlab/coreutils'].map(use)
       );
       const { makePlugin } = await import(new URL('panel.js', here).href);
       const { makeSessionPlugins } = await import(new URL('session.js', here).href);
@@ -28,7 +31,7 @@
       const { makeTourPlugin } = await import(new URL('tour.js', here).href);
       const { makeGpuPlugin } = await import(new URL('gpu.js', here).href);
       const plugins = [makePlugin({ widgets, services, documents }), ...makeSessionPlugins({ widgets, services, application }),
-        makeAboutPlugin({ services, menus, apputils }), makeMaterialPlugin({ services, menus, apputils }),
+        makeAboutPlugin({ services, menus, apputils, coreutils }), makeMaterialPlugin({ services, menus, apputils }),
         makeTourPlugin({ services, menus, apputils, launchers, components }),
         makeGpuPlugin({ widgets, signaling, services, documents, menus, apputils, statusbar })];
       return () => ({ __esModule: true, default: plugins });
