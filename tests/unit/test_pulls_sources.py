@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from campushub_client import bringing
+from campushub_client import addresses
 from campushub_client.puller import Puller
 from nbgitpuller.errors import GitPullerError
 
@@ -81,18 +81,18 @@ def test_a_submodule_that_is_not_here_is_named_once_and_all_else_comes(upstream:
 
 def test_relative_address_of_a_submodule_is_beside_its_repository() -> None:
     assert (
-        bringing.resolve("https://git.example.edu/nn/course.git", "../data.git")
+        addresses.resolve("https://git.example.edu/nn/course.git", "../data.git")
         == "https://git.example.edu/nn/data.git"
     )
-    assert bringing.resolve("file:///srv/material/nn.git", "../data.git") == "file:///srv/material/data.git"
+    assert addresses.resolve("file:///srv/material/nn.git", "../data.git") == "file:///srv/material/data.git"
 
 
 def test_copy_of_this_machine_is_known_by_its_public_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "url.file:///srv/material/nn.git.insteadOf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://git.example.edu/nn/course")
-    assert bringing.public("file:///srv/material/nn.git") == "https://git.example.edu/nn/course"
-    assert bringing.public("https://elsewhere.org/x.git") == "https://elsewhere.org/x.git"
+    assert addresses.public("file:///srv/material/nn.git") == "https://git.example.edu/nn/course"
+    assert addresses.public("https://elsewhere.org/x.git") == "https://elsewhere.org/x.git"
 
 
 def test_what_is_not_there_is_said_in_gits_words(tmp_path: Path) -> None:
