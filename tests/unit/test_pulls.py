@@ -75,6 +75,19 @@ def test_what_the_person_wrote_into_the_file_beside_stays_and_another_name_is_ta
     assert home.read("lesson-new-2.ipynb") == "3"
 
 
+def test_name_that_the_course_comes_to_use_itself_is_left_to_it(upstream: Upstream, home: Home) -> None:
+    home.write("lesson.ipynb", "mine")
+    upstream.publish(lesson__ipynb="2")
+    home.pull()
+    upstream.write("lesson-new.ipynb", "the course's own")
+    upstream.publish(lesson__ipynb="3")
+    home.pull()
+    upstream.publish(lesson__ipynb="4")
+    home.pull()
+    texts = {home.read(name) for name in home.names()}
+    assert {"mine", "4", "the course's own"} <= texts
+
+
 def test_whoever_takes_the_courses_version_gets_what_is_new_again(upstream: Upstream, home: Home) -> None:
     home.write("lesson.ipynb", "mine")
     upstream.publish(lesson__ipynb="2")
