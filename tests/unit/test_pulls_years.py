@@ -88,9 +88,9 @@ class Years:
         )
 
     def is_hidden(self, name: str) -> bool:
-        """Whether the person has a file where the course has a folder, or something of theirs in a folder of that name."""
-        own = list((self.home.folder / name).rglob("*"))
-        return bool(own) or any((self.home.folder / parent).is_file() for parent in Path(name).parents[:-1])
+        """Whether the person has a file where the course has a folder, or a folder of that name."""
+        parents = Path(name).parents[:-1]
+        return (self.home.folder / name).is_dir() or any((self.home.folder / parent).is_file() for parent in parents)
 
     def look(self, before: dict[str, str]) -> None:
         after = self.contents(self.home.folder)
