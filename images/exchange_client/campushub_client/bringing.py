@@ -6,7 +6,6 @@ git fetches, lists and keeps; which file becomes what is decided file by file (`
 from __future__ import annotations
 
 import os
-import posixpath
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from campushub_client.addresses import public, resolve
 from campushub_client.changes import Changes, State
 from campushub_client.differences import Fate, Files, decide
 from campushub_client.placing import Placing, look, obstacle
@@ -274,24 +274,6 @@ class Update:
             if key.startswith("submodule.") and key.endswith(".path"):
                 url = told.get(f"{key.removesuffix('.path')}.url", "")
                 yield path, resolve(public(self.wanted.url), url)
-
-
-def public(url: str) -> str:
-    """The address by which the world knows a copy on this machine: the environment has git take the copy in its place."""
-    for number in range(int(os.environ.get("GIT_CONFIG_COUNT") or 0)):
-        known = os.environ.get(f"GIT_CONFIG_VALUE_{number}", "")
-        if os.environ.get(f"GIT_CONFIG_KEY_{number}") == f"url.{url}.insteadOf" and "://" in known:
-            return known
-    return url
-
-
-def resolve(parent: str, url: str) -> str:
-    """The address of a submodule, which may be relative to that of the repository it is in (gitmodules(5))."""
-    if not url.startswith(("./", "../")):
-        return url
-    before, mark, after = parent.rstrip("/").partition("://")
-    scheme, whole = (before, after) if mark else ("", before)
-    return f"{scheme}{mark}{posixpath.normpath(f'{whole}/{url}')}"
 
 
 def _plain(files: Files) -> Files:

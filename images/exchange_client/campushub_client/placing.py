@@ -109,17 +109,15 @@ class Placing:
     def _name_beside(self, path: str, stamp: str) -> str:
         """The name of before while nobody has touched that file, otherwise one that is free."""
         known, untouched = self.beside.get(path, ("", ""))
-        if known and not obstacle(self.folder, known) and self._is(known, untouched):
+        if known and self._is_free(known, untouched):
             return known
         across = obstacle(self.folder, path)
         rest = path.removeprefix(across) if across else ""
-        return next(
-            name
-            for first in names_beside(across or path)
-            if (name := first + rest) not in self.upstream and not obstacle(self.folder, name) and self._is(name, stamp)
-        )
+        return next(name for first in names_beside(across or path) if self._is_free(name := first + rest, stamp))
 
-    def _is(self, name: str, stamp: str) -> bool:
-        """Whether nothing is there, or this very content."""
+    def _is_free(self, name: str, stamp: str) -> bool:
+        """Whether a name is neither upstream's nor the person's: nothing is there, or this very content."""
+        if name in self.upstream or obstacle(self.folder, name):
+            return False
         target = self.folder / name
         return not os.path.lexists(target) or (bool(stamp) and fingerprint(target) == stamp)

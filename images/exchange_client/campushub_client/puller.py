@@ -13,6 +13,7 @@ from typing import Any
 from nbgitpuller.errors import BranchExistError, BranchResolveError, GitPullerError
 from nbgitpuller.pull import GitPuller
 
+from campushub_client.addresses import local
 from campushub_client.bringing import Wanted, bring
 from campushub_client.repository import GitFailed, git, turn
 
@@ -27,16 +28,11 @@ def take_its_place(server: Any) -> None:
     handlers.GitPuller = Puller
 
 
-def address(url: str) -> str:
-    """How a repository is named to git: a folder of this machine as a URL, for git copies all history from a plain path."""
-    return Path(url).as_uri() if url.startswith("/") and Path(url).is_dir() else url
-
-
 class Puller(GitPuller):  # type: ignore[misc]  # nbgitpuller has no types
     """One pull of a branch, or tag, into a folder."""
 
     def __init__(self, git_url: str, repo_dir: str, **more: Any) -> None:
-        super().__init__(address(git_url), repo_dir, **more)
+        super().__init__(local(git_url), repo_dir, **more)
 
     def branch_exists(self, branch: str) -> None:
         """Find what the branch, or tag, is now. Raises BranchExistError, and GitPullerError when nothing answers."""
