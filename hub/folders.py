@@ -82,11 +82,6 @@ class Folders:
         return self.config / "course-images.json"
 
     @property
-    def docs(self) -> Path:
-        """What the front serves below /docs/."""
-        return self.data / "docs"
-
-    @property
     def documented(self) -> Path:
         """Which folder of `docs` has an image's documentation."""
         return self.config / "docs.json"
