@@ -28,10 +28,8 @@ class Image:
     """One image of images/images.yaml: its name, who it builds on, and the folders copied into its build.
 
     `index` is where Python packages of its lock are that this machine's own indexes may not have; `from_source` names
-    those that publish no wheel; `cuda` is the major version of CUDA that it brings. `up` builds an `optional` one only
-    where the settings want the part of its name.
     those that publish no wheel; `cuda` is the major version of CUDA that it brings; `documents` is one that has nothing but
-    its parent's documentation.
+    its parent's documentation. `up` builds an `optional` one only where the settings want the part of its name.
     """
 
     name: str

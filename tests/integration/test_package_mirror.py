@@ -117,11 +117,10 @@ def mirror(mirrored: Mirrored) -> Iterator[Mirrored]:
 
 def test_server_without_a_mirror_says_so_at_once_in_a_terminal_and_in_a_notebook(teacher: Person) -> None:
     for program in (["pip"], ["python", "-m", "pip"]):
-        began = time.monotonic()
         said = run(teacher, "grade-demo", [*program, "install", "cowsay"])
         assert said.startswith("1 ")
         assert "this hub has no package mirror" in said.splitlines()[-1]
-        assert time.monotonic() - began < 6
+        assert "Retrying" not in said, "each of these takes seconds"
 
 
 def test_package_with_what_it_needs_is_installed_and_imported(mirror: Mirrored) -> None:

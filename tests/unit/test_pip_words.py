@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,12 +72,10 @@ def mirror() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_without_a_mirror_pip_says_at_once_whom_to_ask(folder: Path, way: str) -> None:
-    began = time.monotonic()
     code, text = said(folder, [*WAYS[way], "install", "nothing-of-the-kind"], environment())
     assert code == 1
     assert text.rstrip().endswith(pip_words.NONE)
-    assert "Retrying" not in text
-    assert time.monotonic() - began < 6  # it tried for 8 seconds before; half a second on a machine of its own
+    assert "Retrying" not in text, "each of these takes seconds"
 
 
 @pytest.mark.parametrize("way", WAYS)
