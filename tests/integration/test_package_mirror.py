@@ -141,7 +141,7 @@ def test_package_with_what_it_needs_is_installed_and_imported(mirror: Mirrored) 
 def test_upstream_that_is_gone_is_seen_in_status_and_what_is_kept_still_installs(
     mirror: Mirrored, trouble: str
 ) -> None:
-    kept, new = f"kept_{trouble}", f"new_{trouble}"
+    kept, new = f"kept{trouble}", f"new{trouble}"
     for name, version in ((kept, "1.0"), (kept, "2.0"), (new, "1.0")):
         mirror.upstream.add(name, version)
     assert mirror.pip(f"{kept}==1.0").startswith("0 "), "2.0 is listed, and nobody has fetched it"
@@ -163,12 +163,12 @@ def test_upstream_that_is_gone_is_seen_in_status_and_what_is_kept_still_installs
 
 @pytest.mark.parametrize("trouble", ["altered", "breaks off"])
 def test_file_that_is_not_what_the_index_says_is_refused_and_not_kept(mirror: Mirrored, trouble: str) -> None:
-    name = f"large_{trouble.replace(' ', '_')}"
+    name = f"large{trouble.replace(' ', '')}"
     mirror.upstream.add(name, "1.0", size=1_500_000)
     mirror.upstream.trouble = trouble  # type: ignore[assignment]
     said = mirror.pip(name)
     assert said.startswith("1 ")
-    assert "nothing of it was installed" in said or "IncompleteRead" in said, said
+    assert "nothing of it was installed" in said or "not enough bytes were received" in said, said
     assert not list((mirror.instance.data / "packages").rglob(f"{name}-1.0*.whl"))
     mirror.upstream.trouble = ""
     assert mirror.pip(name).startswith("0 ")

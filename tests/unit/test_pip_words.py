@@ -92,6 +92,7 @@ def test_mirror_without_the_package_and_one_that_is_cut_off_are_told_apart(
 def test_what_pip_tells_of_a_transfer_is_said_plainly() -> None:
     mirror = {"PIP_INDEX_URL": "http://172.30.64.5:8060/root/pypi/+simple/"}
     assert pip_words.sentence("HTTP error 502 while getting http://…", mirror) == pip_words.LOST
+    assert pip_words.sentence("<IncompleteDownloadError: incomplete-download>", mirror) == pip_words.LOST
     assert pip_words.sentence("THESE PACKAGES DO NOT MATCH THE HASHES FROM …", mirror) == pip_words.ALTERED
     assert pip_words.sentence("Could not open requirements file", mirror) == ""
 

@@ -62,7 +62,7 @@ def sentence(said: str, environment: Mapping[str, str] = os.environ) -> str:
     """What is to be added to pip's errors; nothing where they say enough."""
     if "DO NOT MATCH THE HASHES" in said:
         return ALTERED
-    if "HTTP error 502" in said and "PIP_INDEX_URL" in environment:
+    if "PIP_INDEX_URL" in environment and ("HTTP error 502" in said or "incomplete-download" in said):
         return LOST
     if "No matching distribution found" not in said:
         return ""
