@@ -17,11 +17,11 @@ from typing import Any
 from hub import image_docs, image_record
 from hub.adapters.engine import Engine
 from hub.durable import write_durably
+from hub.mirror import ARCHIVED
 from hub.settings import Settings
 
 Report = Callable[[str], None]
 
-ARCHIVES = "archives"
 HEAD = (
     '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
 )
@@ -97,7 +97,7 @@ def _write(path: Path, text: str) -> bool:
 
 
 def _remove_others(docs: Path, current: Mapping[str, str]) -> None:
-    kept = {*current, *current.values(), ARCHIVES}
+    kept = {*current, *current.values(), ARCHIVED}
     for path in docs.iterdir():
         if path.is_dir() and path.name not in kept:
             shutil.rmtree(path)

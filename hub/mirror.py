@@ -18,6 +18,7 @@ from hub.settings import Course, Settings
 
 DATA = "/data"  # where servers and sandboxes find a course's data
 INDEX = ".campushub.json"  # what is there, for programs
+ARCHIVED = "archives"  # of DATA/docs: documentation that courses add
 ARCHIVES = ".archives"  # of what was unpacked: they answer for their URLs
 MATERIAL = "/srv/material"
 REFUSE = "campushub::"  # the git remote helper of the images that says that a repository is not here

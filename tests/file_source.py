@@ -27,7 +27,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         source, wanted = self.source, self.headers.get("Range", "")
         source.asked.append((self.path, wanted))
-        content = source.files.get(self.path)
+        content = source.files.get(self.path.partition("?")[0])
         if content is None or source.status != 200:
             self.send_error(404 if source.status == 200 else source.status)
             return

@@ -45,7 +45,7 @@ class Round:
 
     @property
     def archives(self) -> Path:
-        return self.settings.folders.docs / "archives"
+        return self.settings.folders.docs / mirror.ARCHIVED
 
     def _is_due(self, one: File) -> bool:
         note = self.book.note(one.key, one.source)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from hub import ends, image_record
+from hub import ends, image_record, mirror, mirror_notes
 from hub.adapters.announcements import Announcement
 from hub.adapters.regrades import Request
 from hub.adapters.work import Feedback
@@ -99,8 +99,15 @@ def course_card(state: State, person: Person, key: str, running: set[str]) -> Ca
 
 def documentation(state: State, course: str) -> tuple[tuple[str, str], ...]:
     """What a course's people can read on this machine: titles and addresses, the documentation of the image first."""
-    found = image_record.documentation(state.settings.folders.documented, state.settings.courses[course].image)
-    return (("Documentation", found),) if found else ()
+    folders, about = state.settings.folders, state.settings.courses[course]
+    found = image_record.documentation(folders.documented, about.image)
+    notes = mirror_notes.read(folders.mirror_notes)
+    added = [
+        (docs.title, f"/docs/{mirror.ARCHIVED}/{docs.sha256[:12]}/index.html")
+        for name, docs in about.docs.items()
+        if (note := notes.get(f"docs/{course}/{name}")) and note.is_there
+    ]
+    return (*((("Documentation", found),) if found else ()), *added)
 
 
 def _line(found: Outlook, feedback: dict[str, Feedback]) -> Line:
