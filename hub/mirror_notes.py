@@ -83,9 +83,18 @@ def _age(note: Note, now: datetime) -> str:
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"
 
 
+def lasting(notes: Iterable[Note], now: datetime) -> list[Note]:
+    """What somebody has to put right, and what has been away for more than a moment."""
+    return [
+        one
+        for one in notes
+        if one.trouble and not (one.away and now - datetime.fromisoformat(one.since) <= QUIET_AFTER)
+    ]
+
+
 def outage(notes: Iterable[Note], now: datetime) -> str:
     """A sentence for `status` about sources that do not answer; empty while all do, or for the first minutes."""
-    away = [one for one in notes if one.away and now - datetime.fromisoformat(one.since) > QUIET_AFTER]
+    away = [one for one in lasting(notes, now) if one.away]
     if not away:
         return ""
     since = min(datetime.fromisoformat(one.since) for one in away)

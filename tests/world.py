@@ -35,7 +35,21 @@ class World:
         work = self.upstream
         (work / name).write_text(text, encoding="utf-8")
         git(work, "add", "--all")
-        git(work, "commit", "--quiet", f"--message={name}")
+        git(work, "commit", "--quiet", "--allow-empty", f"--message={name}")
+        self.publish()
+
+    def rewrite(self) -> None:
+        """Give the last commit another one's place, which somebody does who forces a push."""
+        git(self.upstream, "branch", "--force", "before")
+        git(self.upstream, "commit", "--quiet", "--amend", "--message=rewritten")
+        self.publish()
+
+    def restore(self) -> None:
+        git(self.upstream, "reset", "--quiet", "--hard", "before")
+        self.publish()
+
+    def publish(self) -> None:
+        work = self.upstream
         git(work, "update-server-info")
         for path in (work / ".git").rglob("*"):
             if path.is_file():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -181,6 +181,7 @@ def staff_view(state: State, course: str) -> dict[str, Any]:
         "announcement": state.announcements.current(course),
         "requests": state.regrades.open_in(course),
         "environment": environment,
+        "outside": outside_view(state, course),
     }
 
 
@@ -190,6 +191,15 @@ def environment_view(state: State, course: str) -> dict[str, Any]:
     mine = image_record.read(folders.images).get(image_record.own(course), {})
     own = mine["packages"] if mine.get("upon") == image else []
     return {"image": image, "own": own, "why": image_record.not_taken(folders.course_images).get(course, {}).get("why")}
+
+
+def outside_view(state: State, course: str) -> list[str]:
+    """What of the world outside does not arrive for a course, a sentence each; nothing while it is as it should be."""
+    notes = mirror_notes.read(state.settings.folders.mirror_notes).values()
+    mine = [note for note in notes if note.key.split("/")[1] == course]
+    return [
+        f"{note.key.removeprefix('git/')}: {note.trouble}." for note in mirror_notes.lasting(mine, datetime.now(UTC))
+    ]
 
 
 def roster_view(state: State, course: str, presence: dict[str, Presence]) -> list[dict[str, Any]]:

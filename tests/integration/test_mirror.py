@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import with_server
-from tests.instance import Instance, Person
+from tests.instance import Instance, Person, text_of
 from tests.world import PENGUINS, SHA256, World, mirrored
 
 COURSE = "second"
@@ -52,14 +52,12 @@ def test_data_are_in_nobody_elses_course(world: World, student: Person) -> None:
     assert "penguins" not in student.inside("demo", "import os; print(os.listdir('/data'))")
 
 
-def test_repository_is_cloned_by_its_public_address(world: World, learner: Person) -> None:
-    assert tried(learner, f"rm -rf l && git clone -q {world.repository} l && cat l/lesson.md").startswith("0 first")
-
-
-def test_running_server_sees_what_comes_later(world: World, learner: Person) -> None:
+def test_repository_is_cloned_by_its_public_address_with_what_comes_later(world: World, learner: Person) -> None:
+    clone = f"rm -rf l && git clone -q {world.repository} l && cat l/lesson.md"
+    assert tried(learner, clone).startswith("0 first")
     world.push("lesson.md", "second")
     world.sync()
-    assert tried(learner, f"rm -rf l && git clone -q {world.repository} l && cat l/lesson.md").startswith("0 second")
+    assert tried(learner, clone).startswith("0 second"), "a running server sees it"
 
 
 def test_source_that_vanishes_is_told_to_the_administrator_and_noticed_by_nobody(world: World, learner: Person) -> None:
@@ -77,6 +75,18 @@ def test_source_that_vanishes_is_told_to_the_administrator_and_noticed_by_nobody
         world.source.status = 200
         world.sync()
     assert world.instance.command("mirror", "status").returncode == 0
+
+
+def test_rewritten_branch_is_told_to_those_who_teach(world: World, learner: Person) -> None:
+    world.rewrite()
+    assert "was rewritten, and people keep the state of before" in world.sync()
+    said = text_of(world.instance.person("ta").get(f"/courses/{COURSE}").text)
+    assert f"{COURSE}/lessons: the history of the branch main was rewritten" in said
+    assert "What does not arrive" not in text_of(learner.get(f"/courses/{COURSE}").text)
+    assert tried(learner, f"rm -rf l && git clone -q {world.repository} l").startswith("0 ")
+    world.restore()
+    world.sync()
+    assert "What does not arrive" not in text_of(world.instance.person("ta").get(f"/courses/{COURSE}").text)
 
 
 def test_sandbox_reads_the_courses_data(world: World) -> None:
