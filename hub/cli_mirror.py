@@ -41,16 +41,12 @@ def run_sync(options: argparse.Namespace) -> int:
 
 def run_status(options: argparse.Namespace) -> int:
     """Whether something is missing or has to be put right."""
-    notes = sorted(
-        mirror_notes.read(settings_of(options.config).folders.mirror_notes).values(), key=lambda one: one.key
-    )
+    notes = mirror_notes.read(settings_of(options.config).folders.mirror_notes).values()
     if options.json:
         print(json.dumps({"things": [asdict(one) for one in notes]}, indent=2))
     else:
         for line in mirror_notes.lines(notes, datetime.now(UTC)):
             say(line)
-        total = sum(one.size for one in notes)
-        say(f"{len(notes)} things, {total / 1e6:.1f} MB" if notes else "no course asks for anything from outside")
     return int(any(one.trouble or not one.is_there for one in notes))
 
 

@@ -60,8 +60,17 @@ def write(path: Path, notes: Iterable[Note]) -> None:
 
 
 def lines(notes: Iterable[Note], now: datetime) -> list[str]:
-    """What `mirror status` says, a line a thing."""
-    return [f"{one.key:<40} {_state(one):<22} {_age(one, now):<16} {one.trouble or one.source}" for one in notes]
+    """What `mirror status` says: a line a thing, then the sum."""
+    notes = sorted(notes, key=lambda one: one.key)
+    if not notes:
+        return ["No course asks for anything from outside."]
+    told = [f"{one.key:<40} {_state(one):<22} {_age(one, now):<16} {one.trouble or one.source}" for one in notes]
+    missing = sum(bool(one.trouble) or not one.is_there for one in notes)
+    size = sum(one.size for one in notes) / 1e6
+    return [
+        *told,
+        f"{len(notes)} things, {size:.1f} MB; {f'{missing} of them need a look' if missing else 'all as it should be'}",
+    ]
 
 
 def _state(note: Note) -> str:

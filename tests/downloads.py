@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from tests.instance import Instance
 from tests.unit.test_downloads import notebook
+from tests.world import PENGUINS, SHA256, asking
 
 CELLS = (
     "text:# Penguins\n![a penguin](https://pictures.example.edu/penguin.png)",
@@ -21,31 +20,31 @@ CELLS = (
     "def broken(:",
 )
 NAME = "downloads-of-a-test.ipynb"
-ENTRY = {"name": "penguins", "path": "penguins/penguins.csv", "urls": [], "library": "seaborn", "unpacked": False}
 
 
 @contextmanager
 def material_that_fetches(instance: Instance) -> Iterator[None]:
     """The course `demo` with a notebook more, and the data set penguins provided; taken back at the end."""
     source = instance.data / "material-sources" / "demo"
-    index = instance.data / "data" / "courses" / "demo" / ".campushub.json"
-    index.parent.mkdir(parents=True)
-    index.write_text(json.dumps({"entries": [ENTRY]}), encoding="utf-8")
+    penguins = instance.data / "material-sources" / "penguins.csv"
+    penguins.write_bytes(PENGUINS)
     (source / NAME).write_bytes(notebook(*CELLS))
+    wanted = {"data": {"penguins": {"source": str(penguins), "sha256": SHA256, "library": "seaborn"}}}
     try:
-        bring(instance, source)
-        yield
+        with asking(instance, "demo", wanted):
+            bring(instance, source)
+            yield
     finally:
         (source / NAME).unlink()
         bring(instance, source)
-        shutil.rmtree(index.parent)
+        penguins.unlink()
 
 
 def bring(instance: Instance, source: Path) -> None:
-    """Commit what is in the source, and have the service take it up at once."""
+    """Commit what is in the source, and have the mirror take it up at once."""
     who = ["-c", "user.name=T", "-c", "user.email=t@example.edu", "-c", f"safe.directory={source}"]
     for words in (["add", "--all"], ["commit", "--quiet", "--message=x"]):
         subprocess.run(["git", *who, "-C", str(source), *words], check=True)
     copy = instance.data / "material" / "demo.git"
     code = f"from pathlib import Path; from hub.adapters import repos; repos.mirror({str(source)!r}, 'main', Path({str(copy)!r}))"
-    instance.python_in(f"{instance.name}-service", code)
+    instance.python_in(f"{instance.name}-mirror", code)

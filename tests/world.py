@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,6 @@ class World:
     """The sources outside, and the hub whose course mirrors them."""
 
     instance: Instance
-    course: str
     source: Source
     upstream: Path
 
@@ -55,15 +54,8 @@ class World:
             if path.is_file():
                 self.source.files[f"/upstream.git/{path.relative_to(work / '.git')}"] = path.read_bytes()
 
-    def ask_for(self, **entries: object) -> None:
-        """Write what the course asks for into the settings that the parts read, as `up` does."""
-        deployed = self.instance.data / "config" / "hub.yaml"
-        lines = "".join(f"    {key}: {json.dumps(about)}\n" for key, about in entries.items())
-        head, mark, rest = self.instance.config.read_text(encoding="utf-8").partition(f"\n  {self.course}:\n")
-        deployed.write_text(f"{head}{mark}{lines}{rest}", encoding="utf-8")
-
     def sync(self) -> str:
-        return self.instance.command("mirror", "sync", check=False).stdout
+        return sync(self.instance)
 
 
 def git(folder: Path, *words: str) -> None:
@@ -75,24 +67,40 @@ def git(folder: Path, *words: str) -> None:
 def mirrored(instance: Instance, course: str, upstream: Path) -> Iterator[World]:
     """A course that has data and a repository from outside, while the block runs."""
     git(upstream, "init", "--quiet", "--initial-branch=main")
-    deployed = instance.data / "config" / "hub.yaml"
-    before = deployed.read_text(encoding="utf-8")
     with served(f"{instance.core}.1") as source:
-        world = World(instance, course, source, upstream)
+        world = World(instance, source, upstream)
         source.files["/penguins.csv"] = PENGUINS
         world.push("lesson.md", "first")
-        world.ask_for(
-            repositories={"lessons": {"source": world.repository}},
-            data={"penguins": {"source": f"{source.url}/penguins.csv", "sha256": SHA256, "library": "seaborn"}},
-        )
-        try:
-            said = world.sync()
-            assert f"data/{course}/penguins: is here" in said, said
-            assert f"git/{course}/lessons: is here" in said, said
+        wanted = {
+            "repositories": {"lessons": {"source": world.repository}},
+            "data": {"penguins": {"source": f"{source.url}/penguins.csv", "sha256": SHA256, "library": "seaborn"}},
+        }
+        with asking(instance, course, wanted) as said:
+            assert f"data/{course}/penguins " in said, said
+            assert f"git/{course}/lessons " in said, said
+            assert "all as it should be" in said, said
             yield world
-        finally:
-            deployed.write_text(before, encoding="utf-8")
-            world.sync()
+
+
+@contextmanager
+def asking(instance: Instance, course: str, wanted: Mapping[str, object]) -> Iterator[str]:
+    """What a course asks for stands in the settings that the parts read, as `up` writes them, and was mirrored; what was said."""
+    deployed = instance.data / "config" / "hub.yaml"
+    before = deployed.read_text(encoding="utf-8")
+    lines = "".join(f"    {key}: {json.dumps(about)}\n" for key, about in wanted.items())
+    head, mark, rest = before.partition(f"\n  {course}:\n")
+    assert mark
+    deployed.write_text(f"{head}{mark}{lines}{rest}", encoding="utf-8")
+    try:
+        yield sync(instance)
+    finally:
+        deployed.write_text(before, encoding="utf-8")
+        sync(instance)
+
+
+def sync(instance: Instance) -> str:
+    done = instance.command("mirror", "sync", check=False)
+    return done.stdout + done.stderr
 
 
 @contextmanager

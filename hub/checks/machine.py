@@ -89,7 +89,7 @@ def names(examined: Examined) -> Iterator[Finding]:
     for host in sorted(_hosts(settings)):
         if mirror_runs and not _found_by_mirror(examined, host):
             yield Finding(
-                f"The name {host} is not found, so what courses have there does not arrive.",
+                f"The name {host} is not found, so nothing that courses have there arrives.",
                 f"looked up in the container {settings.name}-mirror",
                 f"`getent hosts {host}` on this machine: if it is not found there either, put /etc/resolv.conf right; "
                 f"if it is, `sudo docker restart {settings.name}-mirror`. A wrong name stands in config/hub.yaml.",

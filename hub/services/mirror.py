@@ -41,14 +41,14 @@ def main(words: list[str]) -> int:
 
 
 def sync(settings: Settings, *, report: Report) -> int:
-    """Bring everything up to date once; how many things could not be."""
+    """Bring everything up to date once, and tell how each thing is; 1 when something could not be."""
     book = _book(settings, report)
     _repositories(settings, book)
     Round(settings, book, again=True).run()
-    left = [note for note in mirror_notes.read(settings.folders.mirror_notes).values() if note.trouble]
-    for note in left:
-        report(f"{note.key}: {note.trouble}")
-    return min(len(left), 1)
+    notes = mirror_notes.read(settings.folders.mirror_notes).values()
+    for line in mirror_notes.lines(notes, book.clock()):
+        report(line)
+    return int(any(note.trouble for note in notes))
 
 
 def _repositories(settings: Settings, book: Book) -> None:

@@ -48,7 +48,7 @@ def person(instance: Instance, world: World) -> Iterator[Person]:
     close(found, "demo")
     forget_lab(found)
     hand_out(instance, "cut-off")
-    assert "elsewhere" not in world.sync(), "the sources answer as long as nothing is cut"
+    assert "all as it should be" in world.sync(), "the sources answer as long as nothing is cut"
     with cut_off(instance):
         assert "does not answer" in world.sync(), "the cut does not cut"
         yield found

@@ -36,7 +36,7 @@ class Course:
     def publish(self, message: str) -> None:
         """Commit what was changed, and wait until the copy has it."""
         git(self.source, "add", "--all")
-        git(self.source, "commit", "--quiet", f"--message={message}")
+        git(self.source, "commit", "--quiet", "--allow-empty", f"--message={message}")
         wanted, until = git(self.source, "rev-parse", "HEAD"), time.monotonic() + 100
         while git(self.copy, "rev-parse", "main") != wanted:
             assert time.monotonic() < until, "the copy is not refreshed"
@@ -50,7 +50,7 @@ def course(instance: Instance) -> Iterator[Course]:
     yield made
     git(made.source, "checkout", "--quiet", before, "--", ".")
     (made.source / "week-2.md").unlink(missing_ok=True)
-    git(made.source, "commit", "--quiet", "--all", "--allow-empty", "--message=as it was")
+    made.publish("as it was")
 
 
 @pytest.fixture

@@ -79,14 +79,16 @@ def test_source_that_vanishes_is_told_to_the_administrator_and_noticed_by_nobody
 
 def test_rewritten_branch_is_told_to_those_who_teach(world: World, learner: Person) -> None:
     world.rewrite()
-    assert "was rewritten, and people keep the state of before" in world.sync()
-    said = text_of(world.instance.person("ta").get(f"/courses/{COURSE}").text)
-    assert f"{COURSE}/lessons: the history of the branch main was rewritten" in said
-    assert "What does not arrive" not in text_of(learner.get(f"/courses/{COURSE}").text)
-    assert tried(learner, f"rm -rf l && git clone -q {world.repository} l").startswith("0 ")
-    world.restore()
-    world.sync()
-    assert "What does not arrive" not in text_of(world.instance.person("ta").get(f"/courses/{COURSE}").text)
+    try:
+        assert "was rewritten, and people keep the state of before" in world.sync()
+        said = text_of(world.instance.person("ta").get(f"/courses/{COURSE}/").text)
+        assert f"{COURSE}/lessons: the history of the branch main was rewritten" in said
+        assert "What does not arrive" not in text_of(learner.get(f"/courses/{COURSE}/").text)
+        assert tried(learner, f"rm -rf l && git clone -q {world.repository} l").startswith("0 ")
+    finally:
+        world.restore()
+        world.sync()
+    assert "What does not arrive" not in text_of(world.instance.person("ta").get(f"/courses/{COURSE}/").text)
 
 
 def test_sandbox_reads_the_courses_data(world: World) -> None:

@@ -50,3 +50,6 @@ def test_what_was_deleted_is_not_there_at_the_next_start(newcomer: Person) -> No
     newcomer.start("second")
     there = newcomer.inside("second", "import os; print(sorted(os.listdir('/home/jovyan/tutorials')))")
     assert there == str([name for name in NAMES if name != NAMES[1]])
+    close(newcomer)
+    in_home(newcomer, "rm -rf tutorials .config/campushub")  # for whichever test comes next
+    newcomer.start("second")

@@ -17,7 +17,7 @@ def test_status_is_words_for_people_and_data_for_programs(instance: Instance) ->
     assert set(told) >= {"ok", "url", "problems", "services"}
     assert told["ok"] is True
     assert told["url"] == instance.url
-    assert set(told["services"]) == {"hub", "proxy", "service", "grader", "worker", "culler", "front"}
+    assert set(told["services"]) == {"hub", "proxy", "service", "grader", "worker", "culler", "front", "mirror"}
     assert "grader" in instance.command("status").stdout
 
 

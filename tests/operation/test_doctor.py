@@ -488,7 +488,7 @@ def test_host_of_a_material_that_is_not_found(patient: Patient) -> None:
     course = patient.settings.courses["demo"].model_copy(update={"material": "https://no-such-host.invalid/x.git"})
     lost = replace(patient, settings=patient.settings.model_copy(update={"courses": {"demo": course}}))
     assert "A wrong name stands in config/hub.yaml" in lost.one("names", "no-such-host.invalid is not found").mend
-    assert [one for one in patient.found("names") if "material" in one.wrong] == []
+    assert [one for one in patient.found("names") if "arrives" in one.wrong] == []
 
 
 def test_domain_that_is_not_found(patient: Patient) -> None:

@@ -19,6 +19,8 @@ ELSEWHERE = {  # first words of a command, and the test that runs it
     "doctor": "tests/operation/test_doctor.py",
     "backup": "tests/operation/test_restore.py",
     "gpus": "tests/gpu/test_lending.py",
+    "mirror check": "tests/integration/test_downloads.py",
+    "mirror": "tests/integration/test_mirror.py",
     "marks": "tests/integration/test_hand_in_for.py",
     "restore": "tests/operation/test_restore.py",
     "bench": "CONTRIBUTING.md",  # by whoever changes what it measures: some minutes, and alone on the machine

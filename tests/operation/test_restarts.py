@@ -46,7 +46,7 @@ def test_killed_hub_is_back_and_finds_every_server(
 
 
 def test_every_part_restarts_alone(instance: Instance, student: Person) -> None:
-    for part in ("service", "grader", "worker", "culler", "proxy", "front"):
+    for part in ("service", "grader", "worker", "culler", "mirror", "proxy", "front"):
         instance.part(part).restart(timeout=5)
         instance.wait_until_well()
     until = time.monotonic() + 30  # a proxy that was restarted gets its routes again from the hub
