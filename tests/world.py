@@ -106,23 +106,12 @@ def sync(instance: Instance) -> str:
 @contextmanager
 def cut_off(instance: Instance) -> Iterator[None]:
     """Every way out of the hub's own network is closed, as when the campus' line is down; people reach the hub as ever."""
-    way = [
-        "-s",
-        f"{instance.core}.0/24",
-        "!",
-        "-d",
-        f"{instance.core}.0/24",
-        "-m",
-        "conntrack",
-        "--ctstate",
-        "NEW",
-        "-j",
-        "REJECT",
-    ]
-    for chain in ("INPUT", "DOCKER-USER"):
-        subprocess.run(["iptables", "-I", chain, *way], check=True)
+    new = ["-s", f"{instance.core}.0/24", "-m", "conntrack", "--ctstate", "NEW", "-j", "REJECT"]
+    rules = [["INPUT", *new], ["DOCKER-USER", "!", "-d", f"{instance.core}.0/24", *new]]
+    for rule in rules:
+        subprocess.run(["iptables", "-I", *rule], check=True)
     try:
         yield
     finally:
-        for chain in ("INPUT", "DOCKER-USER"):
-            subprocess.run(["iptables", "-D", chain, *way], check=True)
+        for rule in rules:
+            subprocess.run(["iptables", "-D", *rule], check=True)

@@ -84,7 +84,7 @@ def test_rewritten_branch_is_told_to_those_who_teach(world: World, learner: Pers
         said = text_of(world.instance.person("ta").get(f"/courses/{COURSE}/").text)
         assert f"{COURSE}/lessons: the history of the branch main was rewritten" in said
         assert "What does not arrive" not in text_of(learner.get(f"/courses/{COURSE}/").text)
-        assert tried(learner, f"rm -rf l && git clone -q {world.repository} l").startswith("0 ")
+        assert tried(learner, f"rm -rf l && git clone -q {world.repository} l").startswith("0")
     finally:
         world.restore()
         world.sync()
