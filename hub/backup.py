@@ -1,7 +1,7 @@
 """A copy of everything that matters, made while the hub runs: DIR/<UTC time>/ with a manifest, verified before it counts.
 
-`cp -a` restores it by hand, `hub.restore` with one command. What is made anew is left out: images, wheels, kept
-packages, copies of material. Databases come first, by SQLite's own backup: their rows name files that are there already.
+`cp -a` restores it by hand, `hub.restore` with one command. What is made anew is left out: images, documentation,
+wheels, kept packages, data and copies of material. Databases come first, by SQLite's own backup: their rows name files that are there already.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ MADE_ANEW = (
     "wheelhouse",
     "packages",
     "material",
+    "data",
     "service/incoming",
     "config/images.json",
     "config/docs.json",

@@ -35,7 +35,16 @@ def packed(**files: str) -> io.BytesIO:
 def make(data: Path) -> tuple[Settings, Receipt]:
     """Make the folder as the hub's own code would; its settings, and the receipt of the one submission."""
     settings = Settings(name="chtest-small", data=data, reserve="1M")
-    for name in ("config/hub.d", "hub", "secrets", "homes/asha", "courses/nn/source", "wheelhouse", "material/nn.git"):
+    for name in (
+        "config/hub.d",
+        "hub",
+        "secrets",
+        "homes/asha",
+        "courses/nn/source",
+        "wheelhouse",
+        "material/nn.git",
+        "data/courses/nn",
+    ):
         (data / name).mkdir(parents=True)
     (data / "config/hub.yaml").write_text(f"name: chtest-small\ndata: {data}\nreserve: 1M\n", encoding="utf-8")
     (data / "config/images.json").write_text("{}", encoding="utf-8")

@@ -1,6 +1,6 @@
 """Brings what courses ask for onto this machine and keeps it up to date: repositories every minute, files once, all at night again.
 
-The only part that speaks to the outside. What is here stays in use whatever the sources do. Run as the part `mirror`; with the word
+What is here stays in use whatever the sources do. Run as the part `mirror`; with the word
 `sync` it does everything once, with its progress, for the command.
 """
 

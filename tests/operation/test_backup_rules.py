@@ -50,7 +50,7 @@ def test_backup_is_a_plain_tree_without_what_is_made_anew(small: tuple[Settings,
     assert "read back and verified" in said[0]
     assert (data / "homes/asha/notes.txt").read_text(encoding="utf-8") == "mine\n"
     assert (data / "service/submissions" / receipt.submission / "task").read_text(encoding="ascii") == MARKER
-    assert not {"wheelhouse", "material"} & {path.name for path in data.iterdir()}
+    assert not {"wheelhouse", "material", "data"} & {path.name for path in data.iterdir()}
     assert not (data / "config/images.json").exists()
     assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o700, "homes and secrets are for root alone"
 
