@@ -30,6 +30,12 @@ def parts(examined: Examined) -> Iterator[Finding | Note]:
             )
 
 
+def _remedy(name: str) -> str:
+    """What makes one image again, and no other."""
+    course = name.removeprefix(image_record.own(""))
+    return f"images build {name}" if course == name else f"course image {course}"
+
+
 def built(examined: Examined) -> Iterator[Finding]:
     """Images that are recorded and not there, older than the checkout, or not what the parts were made from."""
     path = examined.settings.folders.images
@@ -40,7 +46,7 @@ def built(examined: Examined) -> Iterator[Finding]:
             yield Finding(
                 f"The image '{name}' is not in Docker, so no server can be started from it.",
                 f"{about['tag']}, recorded in {path}",
-                "`sudo ./campushub images build`",
+                f"`sudo ./campushub {_remedy(name)}`",
             )
     known = images.read(examined.root)
     ids = images.content_ids(examined.root, known)

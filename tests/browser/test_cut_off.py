@@ -53,6 +53,7 @@ def person(instance: Instance, world: World) -> Iterator[Person]:
         assert "unable to access" in world.sync(), "the cut does not cut"
         yield found
     close(found, "demo")
+    forget_lab(found)
 
 
 def test_student_works_a_day_without_a_network(visit: Open, person: Person, world: World) -> None:
@@ -79,7 +80,8 @@ def test_student_works_a_day_without_a_network(visit: Open, person: Person, worl
     page.wait_for_url("**/lab/tree/upstream.git/lesson.md", timeout=LONG)
     assert submit(person, "cut-off", RIGHT)["attempt"] == 1
     said = person.inside(
-        "demo", "import subprocess; print(subprocess.run('pip install six', shell=True, stderr=-2, stdout=-1).stdout)"
+        "demo",
+        "import subprocess; print(subprocess.run('pip install no-such-package', shell=True, stderr=-2, stdout=-1).stdout)",
     )
     assert "Ask your instructor" in said, said
 

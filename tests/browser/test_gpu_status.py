@@ -217,6 +217,8 @@ def test_who_looks_elsewhere_has_the_warning_from_the_browser(lab: Callable[...,
 def test_hand_back_asks_once_saves_and_leads_to_the_gpu_page(lab: Callable[..., Lab], instance: Instance) -> None:
     student = lab(here())
     page = student.page
+    page.get_by_role("menuitem", name="File", exact=True).click()  # whatever stood open when they were here last
+    page.get_by_role("menuitem", name=re.compile("^New Launcher")).click()
     page.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
     cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
     expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)

@@ -69,6 +69,9 @@ def test_help_leads_to_the_tour_and_brings_back_what_was_deleted(visit: Open, ne
     expect(page.locator(".jp-LauncherCard").filter(has_text="First Tour")).to_be_visible(timeout=LONG)
     choose(page, "Help", "First Tour")
     expect(page.get_by_role("heading", name="A first tour")).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(
+        timeout=LONG
+    )  # it adds to Help
     in_home(newcomer, "rm tutorials/4-numpy.ipynb; echo mine > tutorials/5-plotting.ipynb")
     choose(page, "Help", "Put Back Deleted Tutorials")
     expect(page.locator(".Toastify__toast").filter(has_text="Put back")).to_contain_text("4-numpy.ipynb")

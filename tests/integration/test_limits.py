@@ -15,6 +15,7 @@ import pytest
 from hub import debian
 from hub.adapters.engine import Engine
 from hub.trouble import Trouble
+from tests.homes import close
 from tests.instance import ROOT, Instance, Person, text_of
 
 
@@ -57,6 +58,7 @@ def test_below_the_reserve_nothing_starts_and_nothing_is_acknowledged(instance: 
 
 def test_server_that_nobody_uses_is_ended_and_the_page_says_so(instance: Instance) -> None:
     person = instance.person("lena")
+    close(person, "second")  # it knows its minutes from its start
     with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
         person.start("second")
         labels = [f"campushub.instance={instance.name}", "campushub.person=lena", "campushub.server=second"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import with_server
+from tests.homes import close
 from tests.instance import Instance, Person, text_of
 from tests.world import PENGUINS, SHA256, World, mirrored
 
@@ -26,9 +27,10 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="module")
-def learner(world: World) -> Person:
+def learner(world: World) -> Iterator[Person]:
     """A student of the course, whose server was started after that."""
-    return with_server(world.instance, "lena", COURSE)
+    yield (found := with_server(world.instance, "lena", COURSE))
+    close(found, COURSE)
 
 
 def tried(person: Person, command: str) -> str:
