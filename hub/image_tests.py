@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hub.adapters.engine import Engine
 from hub.images import Image, asked_for, lineage
+from hub.mirror import DATA
 from hub.trouble import Trouble
 
 Report = Callable[[str], None]
@@ -44,7 +45,10 @@ def run(tag: str, name: str, wanted: Iterable[Check], *, report: Report) -> list
         began = time.monotonic()
         try:
             mounts = {check.path: _place(check), **dict(check.mounts)}
-            engine.run_as_student(tag, _command(check), mounts, memory=MEMORY, seconds=SECONDS + 30)
+            environment = {"CAMPUSHUB_DATA": DATA} if DATA in mounts.values() else {}
+            engine.run_as_student(
+                tag, _command(check), mounts, memory=MEMORY, seconds=SECONDS + 30, environment=environment
+            )
         except Trouble as trouble:
             failed.append(f"{name}: {check.name}: {trouble}")
             report(f"image {name}: {check.name}: failed")

@@ -23,6 +23,7 @@ class Note:
 
     key: str
     source: str
+    version: str = ""  # the SHA-256 of what is here, which may be older than what is asked for; empty for a repository
     size: int = 0  # on this machine, once it is there
     have: int = 0  # so far, while it is fetched
     total: int | None = None
@@ -36,10 +37,10 @@ class Note:
     def is_there(self) -> bool:
         return bool(self.at)
 
-    def good(self, now: datetime, size: int) -> Note:
+    def good(self, now: datetime, size: int, version: str) -> Note:
         """It was brought up to date."""
         at = now.isoformat(timespec="seconds")
-        return replace(self, size=size, have=0, total=None, at=at, looked=at, trouble="", since="", away=False)
+        return Note(self.key, self.source, version, size, at=at, looked=at)
 
     def failed(self, now: datetime, why: str, *, away: bool) -> Note:
         """It was not; what is there stays."""

@@ -176,7 +176,14 @@ class Engine:
             return
 
     def run_as_student(
-        self, image: str, command: Sequence[str], mounts: Mapping[Path, str], *, memory: int, seconds: int
+        self,
+        image: str,
+        command: Sequence[str],
+        mounts: Mapping[Path, str],
+        *,
+        memory: int,
+        seconds: int,
+        environment: Mapping[str, str] | None = None,
     ) -> str:
         """Run a program as a student's server runs it: their uid, no rights, no network, `memory` bytes, a home of its own.
 
@@ -195,7 +202,7 @@ class Engine:
             shm_size="256m",
             tmpfs={"/tmp": "size=1g,mode=1777", "/home/jovyan": "size=1g,mode=700,uid=1000,gid=1000"},
         )
-        with self._finished(image, command, host, user="1000", seconds=seconds) as made:
+        with self._finished(image, command, host, user="1000", seconds=seconds, environment=environment) as made:
             return str(self.client.api.logs(made, stderr=False).decode(errors="replace"))
 
     def add_layer(
@@ -225,11 +232,20 @@ class Engine:
             yield made
 
     @contextmanager
-    def _finished(self, image: str, command: Sequence[str], host: Any, *, user: str, seconds: int) -> Iterator[str]:
+    def _finished(
+        self,
+        image: str,
+        command: Sequence[str],
+        host: Any,
+        *,
+        user: str,
+        seconds: int,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[str]:
         """The id of a container whose program has ended well; it goes afterwards."""
-        api = self.client.api
+        api, about = self.client.api, {"user": user, "labels": {BUILD: image}, "environment": dict(environment or {})}
         try:
-            made = api.create_container(image, list(command), user=user, host_config=host, labels={BUILD: image})["Id"]
+            made = api.create_container(image, list(command), host_config=host, **about)["Id"]
         except docker.errors.APIError as error:
             raise Trouble(f"Docker: {error.explanation or error}") from None
         try:

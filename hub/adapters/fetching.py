@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,11 @@ from hub.trouble import Trouble
 
 CONNECT_SECONDS, SILENCE_SECONDS = 10, 60
 PIECE = 1024**2  # bytes
+BUSY = {
+    408,
+    425,
+    429,
+}  # of the answers that tell of a wrong request, those that only ask for patience (RFC 9110, RFC 6585)
 Progress = Callable[[int, int | None], None]  # bytes that are here, and of how many, if that was said
 
 
@@ -45,6 +51,8 @@ def fetch(source: str, sha256: str, target: Path, *, room: int, progress: Progre
             f"{source} gives other bytes than were meant: their SHA-256 is {found}. Look what has changed; if it is right, "
             "write this number under `sha256`. What was here stays in use until then"
         )
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
     part.chmod(0o444)
     part.rename(target)
     sync_folder(target.parent)
@@ -59,12 +67,16 @@ def digest(path: Path) -> str:
 def _copy(source: str, part: Path, room: int, progress: Progress) -> None:
     path = Path(source)
     if not path.is_file():
-        raise Away(f"there is no file {source}")
+        raise Trouble(
+            f"there is no file {source}; put it there and run `sudo ./campushub up`, which lets the mirror see it"
+        )
     _need_room(part, path.stat().st_size + room)
     try:
         shutil.copyfile(path, part)
     except OSError as error:
-        raise Trouble(f"{source} could not be copied: {error.strerror}") from None
+        raise Trouble(
+            f"{source} could not be copied ({error.strerror}); everybody has to be able to read it (chmod a+r)"
+        ) from None
     progress(part.stat().st_size, part.stat().st_size)
 
 
@@ -80,7 +92,7 @@ def _download(source: str, part: Path, room: int, progress: Progress) -> None:
             goes_on = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             _write(answer, part, have if goes_on else 0, room, progress)
     except requests.exceptions.SSLError:
-        raise Away(f"{source}: its certificate is not one that this machine trusts") from None
+        raise Trouble(f"{source}: its certificate is not one that this machine trusts") from None
     except requests.RequestException as error:
         raise Away(f"{source} does not answer to the end ({_reason(error)})") from None
 
@@ -88,7 +100,10 @@ def _download(source: str, part: Path, room: int, progress: Progress) -> None:
 def _need_good(source: str, answer: requests.Response) -> None:
     if answer.ok:
         return
-    raise Away(f"{source} answers {answer.status_code} {answer.reason}")
+    said = f"{source} answers {answer.status_code} {answer.reason}"
+    if answer.status_code >= 500 or answer.status_code in BUSY:
+        raise Away(said)
+    raise Trouble(f"{said}; put the right address under `source`, one that asks for no password")
 
 
 def _write(answer: requests.Response, part: Path, have: int, room: int, progress: Progress) -> None:

@@ -6,10 +6,12 @@ A course's folder is changed while servers have it mounted: every file and the i
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -20,13 +22,24 @@ from hub.mirror import ARCHIVES, INDEX
 from hub.trouble import Trouble
 
 FIRST_PAGE = "index.html"
+# What Python's readers raise: a RuntimeError for one with a password, or packed in a way that they do not know.
+BAD_ARCHIVE = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 def lay_out(folder: Path, entries: Iterable[Mapping[str, Any]], blobs: Path, unpacked: Path) -> None:
     """Make a course's folder what these entries of its index say; `blobs` and `unpacked` hold files and trees by SHA-256."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     entries = list(entries)
-    before = {one["name"]: (one["sha256"], one["unpacked"]) for one in _index(folder)}
+    before = {one["name"]: (one["sha256"], one["unpacked"]) for one in index(folder)}
     for one in entries:
         changed = before.get(one["name"]) != (one["sha256"], one["unpacked"])
         if one["unpacked"]:
@@ -35,15 +48,16 @@ def lay_out(folder: Path, entries: Iterable[Mapping[str, Any]], blobs: Path, unp
     text = json.dumps({"entries": entries}, indent=2, sort_keys=True) + "\n"
     if _text(folder / INDEX) != text:
         write_durably(folder / INDEX, text.encode(), mode=0o644)
-    _take_away_others(folder, {INDEX, ARCHIVES, *(one["name"] for one in entries)})
+    keep_only(folder, {INDEX, ARCHIVES, *(one["name"] for one in entries)})
     archives = {PurePosixPath(one["archive"]).parts[1] for one in entries if one["unpacked"]}
-    _take_away_others(folder / ARCHIVES, archives)
+    keep_only(folder / ARCHIVES, archives)
     for one in entries:
         if not one["unpacked"]:
-            _take_away_others(folder / one["name"], {PurePosixPath(one["path"]).name})
+            keep_only(folder / one["name"], {PurePosixPath(one["path"]).name})
 
 
-def _index(folder: Path) -> list[dict[str, Any]]:
+def index(folder: Path) -> list[dict[str, Any]]:
+    """What a course's folder has, by its own word."""
     text = _text(folder / INDEX)
     found: list[dict[str, Any]] = json.loads(text)["entries"] if text else []
     return found
@@ -81,7 +95,8 @@ def _link_tree(tree: Path, place: Path, *, changed: bool) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _take_away_others(folder: Path, names: set[str]) -> None:
+def keep_only(folder: Path, names: set[str]) -> None:
+    """Take everything out of a folder but what has these names."""
     if not folder.is_dir():
         return
     for one in folder.iterdir():
@@ -101,16 +116,16 @@ def unpack(archive: Path, place: Path, *, room: int, pages: bool = False) -> Non
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(mode=0o755, parents=True)
     try:
-        if zipfile.is_zipfile(archive):
-            _unzip(archive, beside, room)
-        elif tarfile.is_tarfile(archive):
+        if tarfile.is_tarfile(archive):  # first, for a zip may be the last file in one
             _untar(archive, beside, room)
+        elif zipfile.is_zipfile(archive):
+            _unzip(archive, beside, room)
         else:
             raise Trouble("it is neither a zip nor a tar archive; leave `unpack` out")
         for path in beside.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o444)
         (_first_page(beside).parent if pages else beside).rename(place)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, tarfile.TarError) as error:
+    except BAD_ARCHIVE as error:
         raise Trouble(f"it could not be unpacked: {error}") from None
     finally:
         with suppress(OSError):

@@ -99,7 +99,7 @@ def judge(found: Found, provided: Provided) -> Verdict:
         case Kind.PACKAGE | Kind.CONDA:
             return Verdict(found, *_of_packages(one, provided))
         case Kind.REPOSITORY if one.wanted and all(_is_mirrored(wanted.url, provided) for wanted in one.wanted):
-            return Verdict(found, True, "The course's own repository, which the hub has a copy of.")
+            return Verdict(found, True, "The hub has a copy of this repository.")
     had = [entry_for(wanted, provided) for wanted in one.wanted]
     if not had or None in had or one.kind is Kind.SHOWN:
         return Verdict(found, False, remedy(one))
@@ -200,7 +200,9 @@ def remedy(one: Download) -> str:
                 f"`data` with `unpack: true`; then name the folder below {INSIDE} here."
             )
         case Kind.REPOSITORY:
-            return "Take the files into the course's material; or ask the administrator for the repository's archive under `data`."
+            return (
+                "Take the files into the course's material; or ask the administrator for an entry under `repositories`."
+            )
         case Kind.SHOWN:
             return (
                 "Students see an empty place: put the picture beside the notebook, or give a link that one may click."

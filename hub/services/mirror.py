@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from hub import mirror, mirror_notes
@@ -55,13 +57,22 @@ def _repositories(settings: Settings, book: Book) -> None:
     wanted = mirror.repositories(settings)
     with book.alone("repositories"):
         for one in wanted:
-            book.attempt(one.key, one.source, lambda one=one: _repository(one, book))  # type: ignore[misc]
+            book.attempt(one.key, one.source, partial(_repository, one, book))
+        _clear(settings)
     book.keep_only({one.key for one in wanted} | {one.key for one in mirror.files(settings)})
 
 
 def _repository(one: mirror.Repository, book: Book) -> int:
     came, known = repos.mirror(one.source, one.branch, one.copy), book.note(one.key, one.source).size
     return size_of(one.copy) if came or not known else known
+
+
+def _clear(settings: Settings) -> None:
+    """Take away the copies that no course asks for any more; those of an earlier term stay."""
+    asked = {one.copy for key in settings.courses for one in mirror.repositories_of(settings, key)}
+    for copy in (*settings.folders.material.glob("[!.]*.git"), *settings.folders.material.glob("*/[!.]*.git")):
+        if copy not in asked and copy.parent not in asked:
+            shutil.rmtree(copy, ignore_errors=True)
 
 
 def _refresh_repositories(settings: Settings, book: Book, _: datetime) -> None:
@@ -81,7 +92,7 @@ def _for_ever(config: Path, work: Callable[[Settings, Book, datetime], None]) ->
     """Do it every minute, and at once when the settings have changed. Nothing that goes wrong once may end it."""
     before = datetime.now().astimezone()
     while True:
-        seen, now = config.stat().st_mtime_ns, datetime.now().astimezone()
+        seen, now = _written(config), datetime.now().astimezone()
         try:
             settings = load(config)
             work(settings, _book(settings, log.info), before)
@@ -92,8 +103,12 @@ def _for_ever(config: Path, work: Callable[[Settings, Book, datetime], None]) ->
         before = now
         for _ in range(EVERY_SECONDS // LOOK_SECONDS):
             time.sleep(LOOK_SECONDS)
-            if config.stat().st_mtime_ns != seen:
+            if _written(config) != seen:
                 break
+
+
+def _written(config: Path) -> int:
+    return config.stat().st_mtime_ns if config.exists() else 0
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ class Book:
     clock: Callable[[], datetime]
 
     def note(self, key: str, source: str) -> Note:
-        """What is noted of a thing; nothing when it comes from somewhere else by now."""
-        note = mirror_notes.read(self.folders.mirror_notes).get(key)
-        return note if note and note.source == source else Note(key, source)
+        """What is noted of a thing; of one that comes from somewhere else by now, what is here of it."""
+        note = mirror_notes.read(self.folders.mirror_notes).get(key, Note(key, source))
+        return note if note.source == source else Note(key, source, note.version, note.size, at=note.at)
 
     def keep(self, note: Note) -> None:
         self._change(lambda notes: {**notes, note.key: note})
@@ -64,8 +64,8 @@ class Book:
         finally:
             os.close(descriptor)
 
-    def attempt(self, key: str, source: str, work: Callable[[], int]) -> None:
-        """Do one thing, which says how many bytes it has then, and note how it went."""
+    def attempt(self, key: str, source: str, work: Callable[[], int], *, version: str = "") -> None:
+        """Do one thing, which says how many bytes it has then, and note how it went; `version` is what is here after it."""
         note = self.note(key, source)
         try:
             size = work()
@@ -74,9 +74,9 @@ class Book:
                 self.report(f"{key}: {trouble}")
             self.keep(self.note(key, source).failed(self.clock(), str(trouble), away=isinstance(trouble, Away)))
             return
-        if note.trouble or not note.is_there:
+        if note.trouble or not note.is_there or note.version != version:
             self.report(f"{key}: is here")
-        self.keep(self.note(key, source).good(self.clock(), size))
+        self.keep(self.note(key, source).good(self.clock(), size, version))
 
 
 def size_of(folder: Path) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hub import mirror
 from hub.adapters import fetching, shelves
@@ -37,7 +38,7 @@ class Round:
                 folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             for one in wanted:
                 if self._is_due(one):
-                    self.book.attempt(one.key, one.source, lambda one=one: self._bring(one))  # type: ignore[misc]
+                    self.book.attempt(one.key, one.source, partial(self._bring, one), version=one.sha256)
                     self._lay_out(one.course)
             for course in self.settings.courses:
                 self._lay_out(course)
@@ -49,7 +50,7 @@ class Round:
 
     def _is_due(self, one: File) -> bool:
         note = self.book.note(one.key, one.source)
-        there = note.is_there and not note.trouble and self._place(one).exists()
+        there = note.version == one.sha256 and not note.trouble and self._place(one).exists()
         waits = note.trouble and self.book.clock() - datetime.fromisoformat(note.looked) < AGAIN_AFTER
         return self.again or not (there or waits)
 
@@ -89,28 +90,25 @@ class Round:
         return tell
 
     def _lay_out(self, course: str) -> None:
-        about = self.settings.courses[course].data
-        there = [
-            one
-            for one in mirror.files(self.settings)
-            if one.course == course and one.kind == "data" and self._blob(one).exists() and self._place(one).exists()
-        ]
-        entries = [mirror.entry(one.name, about[one.name], self._blob(one).stat().st_size) for one in there]
-        shelves.lay_out(
-            self.settings.folders.course_data(course), entries, self.store / "blobs", self.store / "unpacked"
-        )
+        folder = self.settings.folders.course_data(course)
+        before = {one["name"]: one for one in shelves.index(folder)}
+        wanted = [one for one in mirror.files(self.settings) if one.course == course and one.kind == "data"]
+        found = (self._entry(one, before.get(one.name)) for one in wanted)
+        shelves.lay_out(folder, filter(None, found), self.store / "blobs", self.store / "unpacked")
+
+    def _entry(self, one: File, before: dict[str, Any] | None) -> dict[str, Any] | None:
+        """What the index says of a file; the version of before stays until the one that is asked for is here."""
+        if self._blob(one).exists() and self._place(one).exists():
+            about = self.settings.courses[one.course].data[one.name]
+            return mirror.entry(one.name, about, self._blob(one).stat().st_size)
+        return before if before and (self.store / "blobs" / before["sha256"]).exists() else None
 
     def _clear(self, wanted: list[File]) -> None:
-        """Take away what no course asks for any more."""
-        blobs, places = {one.sha256 for one in wanted}, {self._place(one) for one in wanted}
-        for path in (self.store / "blobs").iterdir():
-            if path.name.removesuffix(".part") not in blobs:
-                path.unlink()
-        for folder in (self.store / "unpacked", self.archives):
-            for path in folder.iterdir():
-                if path not in places:
-                    shutil.rmtree(path, ignore_errors=True)
-        courses = self.store / "courses"
-        for path in courses.iterdir() if courses.exists() else ():
-            if path.name not in self.settings.courses:
-                shutil.rmtree(path, ignore_errors=True)
+        """Take away what no course asks for any more; not what is in use until something newer has come."""
+        used = {one.sha256 for one in wanted}
+        for course in self.settings.courses:
+            used |= {one["sha256"] for one in shelves.index(self.settings.folders.course_data(course))}
+        pages = {self.book.note(one.key, one.source).version for one in wanted if one.kind == "docs"} | used
+        for folder, names in (("blobs", used), ("unpacked", used), ("courses", set(self.settings.courses))):
+            shelves.keep_only(self.store / folder, names | {f"{name}.part" for name in names})
+        shelves.keep_only(self.archives, {version[:12] for version in pages})

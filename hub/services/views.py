@@ -103,9 +103,9 @@ def documentation(state: State, course: str) -> tuple[tuple[str, str], ...]:
     found = image_record.documentation(folders.documented, about.image)
     notes = mirror_notes.read(folders.mirror_notes)
     added = [
-        (docs.title, f"/docs/{mirror.ARCHIVED}/{docs.sha256[:12]}/index.html")
+        (docs.title, f"/docs/{mirror.ARCHIVED}/{note.version[:12]}/index.html")
         for name, docs in about.docs.items()
-        if (note := notes.get(f"docs/{course}/{name}")) and note.is_there
+        if (note := notes.get(f"docs/{course}/{name}")) and note.version
     ]
     return (*((("Documentation", found),) if found else ()), *added)
 

@@ -143,10 +143,21 @@ def test_source_whose_bytes_changed_is_refused_in_words(mirror: Mirror, source: 
 def test_what_is_here_stays_when_the_settings_ask_for_a_new_version_that_does_not_come(
     mirror: Mirror, source: Source
 ) -> None:
-    mirror.run({"nn": {"data": penguins(source)}})
+    archive = zipped({"index.html": b"<h1>"})
+    source.files["/docs.zip"] = archive
+    docs = {"source": f"{source.url}/docs.zip", "sha256": digest(archive), "title": "NumPy"}
+    mirror.run({"nn": {"data": penguins(source), "docs": {"numpy": docs}}})
     source.status = 503
-    mirror.run({"nn": {"data": penguins(source)}}, again=True)
+    newer = {"nn": {"data": penguins(source, sha256="0" * 64), "docs": {"numpy": {**docs, "sha256": "0" * 64}}}}
+    notes = mirror.run(newer, again=True)
     assert (mirror.of("nn") / "penguins" / "penguins.csv").read_bytes() == PENGUINS
+    assert mirror.index("nn")[0]["sha256"] == digest(PENGUINS)
+    assert (mirror.folder / "docs" / "archives" / notes["docs/nn/numpy"].version[:12] / "index.html").exists()
+    assert all(note.away for note in notes.values())
+    source.status, source.files["/penguins.csv"] = 200, b"new\n"
+    mirror.run({"nn": {"data": penguins(source, sha256=digest(b"new\n"))}}, again=True)
+    assert (mirror.of("nn") / "penguins" / "penguins.csv").read_bytes() == b"new\n"
+    assert [path.name for path in (mirror.folder / "data" / "blobs").iterdir()] == [digest(b"new\n")]
 
 
 def test_new_version_takes_the_place_of_the_old_one(mirror: Mirror, source: Source) -> None:
@@ -234,6 +245,39 @@ def test_archive_writes_nothing_outside_its_folder(mirror: Mirror, source: Sourc
     assert found == ["bad/good", "bad/out", "bad/out/through", "bad/rooted"]
     assert list((tmp_path / "there").iterdir()) == []
     assert not list(tmp_path.rglob("escaped"))
+
+
+def locked() -> bytes:
+    """A zip whose one file says that it has a password, as PKWARE's APPNOTE 4.4.4 has it: bit 0 of its flags."""
+    content = bytearray(zipped({"a.csv": b"1"}))
+    for at, signature in ((6, b"PK\x03\x04"), (8, b"PK\x01\x02")):
+        content[content.index(signature) + at] |= 1
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [locked(), zipped({"a.csv": b"1" * 5000})[:-40], tarred({"a": b"1" * 5000})[:-20]])
+def test_archive_that_cannot_be_unpacked_is_said_and_keeps_nothing_else_back(
+    mirror: Mirror, source: Source, content: bytes
+) -> None:
+    source.files["/bad.bin"] = content
+    bad = {"source": f"{source.url}/bad.bin", "sha256": digest(content), "unpack": True}
+    notes = mirror.run({"nn": {"data": {"bad": bad, **penguins(source)}}})
+    assert mirror_notes.mistakes(notes.values()) == [notes["data/nn/bad"]]
+    assert notes["data/nn/penguins"].is_there
+
+
+def test_wrong_address_is_a_mistake_and_no_outage(mirror: Mirror, source: Source) -> None:
+    del source.files["/penguins.csv"]
+    note = mirror.run({"nn": {"data": penguins(source)}})["data/nn/penguins"]
+    assert "answers 404" in note.trouble
+    assert not note.away
+
+
+def test_file_that_is_not_there_is_a_mistake(mirror: Mirror, tmp_path: Path) -> None:
+    about = {"source": str(tmp_path / "weights.h5"), "sha256": "0" * 64}
+    note = mirror.run({"nn": {"data": {"weights": about}}})["data/nn/weights"]
+    assert "there is no file" in note.trouble
+    assert not note.away
 
 
 def test_what_is_no_archive_is_said(mirror: Mirror, source: Source) -> None:

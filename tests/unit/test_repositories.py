@@ -11,6 +11,7 @@ import pytest
 from hub import mirror
 from hub.adapters import repos
 from hub.adapters.fetching import Away
+from hub.services.mirror import sync
 from hub.settings import Settings
 from hub.trouble import Trouble
 
@@ -173,3 +174,18 @@ def test_every_other_address_is_given_to_the_helper_that_refuses_it(
     )
     assert done.returncode
     assert f"refused: {address}" in done.stderr
+
+
+def test_copies_that_no_course_asks_for_any_more_go(course: Settings, tmp_path: Path) -> None:
+    about = course.courses["nn"]
+    without = course.model_copy(update={"courses": {"nn": about.model_copy(update={"repositories": {}})}})
+    (tmp_path / "data").mkdir()
+    sync(without, report=lambda _: None)
+    assert [str(path.relative_to(tmp_path)) for path in sorted((tmp_path / "material").rglob("*.git"))] == [
+        "material/nn.git"
+    ]
+    earlier = without.model_copy(update={"courses": {"nn": about.model_copy(update={"archived": True})}})
+    sync(earlier, report=lambda _: None)
+    assert (tmp_path / "material" / "nn.git").exists(), "its staff may look at everything"
+    sync(earlier.model_copy(update={"courses": {}}), report=lambda _: None)
+    assert not (tmp_path / "material" / "nn.git").exists()
