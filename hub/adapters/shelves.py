@@ -6,6 +6,7 @@ A course's folder is changed while servers have it mounted: every file and the i
 from __future__ import annotations
 
 import json
+import logging
 import lzma
 import os
 import shutil
@@ -20,6 +21,8 @@ from typing import Any
 from hub.durable import write_durably
 from hub.mirror import ARCHIVES, INDEX
 from hub.trouble import Trouble
+
+log = logging.getLogger("campushub.mirror")
 
 FIRST_PAGE = "index.html"
 # What Python's readers raise: a RuntimeError for one with a password, or packed in a way that they do not know.
@@ -96,15 +99,17 @@ def _link_tree(tree: Path, place: Path, *, changed: bool) -> None:
 
 
 def keep_only(folder: Path, names: set[str]) -> None:
-    """Take everything out of a folder but what has these names."""
-    if not folder.is_dir():
-        return
-    for one in folder.iterdir():
-        if one.name not in names:
+    """Take everything out of a folder but what has these names; what somebody else put there and cannot go is left."""
+    for one in folder.iterdir() if folder.is_dir() else ():
+        if one.name in names:
+            continue
+        try:
             if one.is_dir() and not one.is_symlink():
                 shutil.rmtree(one)
             else:
                 one.unlink()
+        except OSError as error:
+            log.warning("%s is of no use and could not be removed: %s", one, error)
 
 
 def unpack(archive: Path, place: Path, *, room: int, pages: bool = False) -> None:
