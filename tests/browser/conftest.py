@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 
 from tests.instance import OWN_PASSWORD, RESULTS, Instance
 
 SERIOUS = {"serious", "critical"}
+LONG = 90_000  # milliseconds, for a server that starts
 
 
 class Visit:
@@ -51,6 +52,19 @@ class Visit:
     def open(self, path: str) -> None:
         """Go to a page of the hub."""
         self.page.goto(self.instance.url + path)
+
+    def choose(self, menu: str, entry: str) -> None:
+        """Choose an entry of a menu of JupyterLab, opened again while a page that still comes up closes it."""
+        item = self.page.get_by_role("menuitem", name=entry, exact=True)
+        for patience in (5_000, 5_000, 60_000):  # milliseconds
+            self.page.get_by_role("menuitem", name=menu, exact=True).click(timeout=LONG)
+            try:
+                item.click(timeout=patience)
+            except TimeoutError:
+                self.page.keyboard.press("Escape")
+            else:
+                return
+        raise AssertionError(f"{menu} has no {entry}")
 
     def _fill(self, password: str) -> None:
         self.page.get_by_label("Name").fill(self.name)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import LONG, Visit
 from tests.instance import Instance, Person
 
 Open = Callable[[str], Visit]
@@ -81,9 +81,7 @@ def test_help_menu_of_jupyterlab_opens_it(visit: Open, student: Person) -> None:
     visitor = visit("student")
     visitor.open("/user/student/demo/lab")
     page: Page = visitor.page
-    page.get_by_role("menuitem", name="Help", exact=True).click(timeout=90_000)
-    visitor.shot("help-menu")
-    with page.context.expect_page() as opened:
-        page.get_by_role("menuitem", name="Documentation of Python and Libraries").click()
+    with page.context.expect_page(timeout=LONG) as opened:
+        visitor.choose("Help", "Documentation of Python and Libraries")
     expect(opened.value.get_by_role("heading", name="Documentation", exact=True)).to_be_visible()
     assert re.search(r"/docs/base-[0-9a-f]{12}/$", opened.value.url)

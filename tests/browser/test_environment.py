@@ -52,13 +52,11 @@ def run_all(student: Visit) -> None:
     student.open("/user/lena/second/lab/tree/own.ipynb")
     page.wait_for_url("**/lab/tree/own.ipynb", timeout=LONG)
     expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    student.choose("Run", "Run All Cells")
 
 
 def about(student: Visit) -> None:
-    student.page.get_by_role("menuitem", name="Help", exact=True).click()
-    student.page.get_by_role("menuitem", name="About These Notebooks").click()
+    student.choose("Help", "About These Notebooks")
 
 
 def test_own_packages_last_are_shown_and_can_be_removed(visit: Open, person: Person) -> None:

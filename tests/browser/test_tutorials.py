@@ -33,11 +33,6 @@ def offer(page: Page) -> Locator:
     return page.locator(".Toastify__toast").filter(has_text="New here?")
 
 
-def choose(page: Page, menu: str, entry: str) -> None:
-    page.get_by_role("menuitem", name=menu, exact=True).click()
-    page.get_by_role("menuitem", name=entry, exact=True).click()
-
-
 def test_tour_is_offered_once_and_runs_from_top_to_bottom(visit: Open, newcomer: Person) -> None:
     student = visit("lena")
     page = student.page
@@ -52,7 +47,7 @@ def test_tour_is_offered_once_and_runs_from_top_to_bottom(visit: Open, newcomer:
     page.get_by_role("tab", name=re.compile("File Browser")).click()
     expect(page.locator(".jp-DirListing-item").filter(has_text="6-a-first-network.ipynb")).to_be_visible()
     expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
-    choose(page, "Run", "Run All Cells")
+    student.choose("Run", "Run All Cells")
     expect(page.locator(".jp-Notebook")).to_contain_text("Written by a notebook.", timeout=LONG)
     page.reload()
     expect(page.locator(".jp-Notebook")).to_be_visible(timeout=LONG)
@@ -67,13 +62,13 @@ def test_help_leads_to_the_tour_and_brings_back_what_was_deleted(visit: Open, ne
     student.open("/user/lena/second/lab")
     page.wait_for_url("**/lab", timeout=LONG)
     expect(page.locator(".jp-LauncherCard").filter(has_text="First Tour")).to_be_visible(timeout=LONG)
-    choose(page, "Help", "First Tour")
+    student.choose("Help", "First Tour")
     expect(page.get_by_role("heading", name="A first tour")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(
         timeout=LONG
     )  # it adds to Help
     in_home(newcomer, "rm tutorials/4-numpy.ipynb; echo mine > tutorials/5-plotting.ipynb")
-    choose(page, "Help", "Put Back Deleted Tutorials")
+    student.choose("Help", "Put Back Deleted Tutorials")
     expect(page.locator(".Toastify__toast").filter(has_text="Put back")).to_contain_text("4-numpy.ipynb")
     assert (home_of(newcomer) / "tutorials" / "4-numpy.ipynb").is_file()
     assert (home_of(newcomer) / "tutorials" / "5-plotting.ipynb").read_text(encoding="utf-8") == "mine\n"
