@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import subprocess
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +82,24 @@ def mirrored(instance: Instance, course: str, upstream: Path) -> Iterator[World]
             assert f"git/{course}/lessons " in said, said
             assert "all as it should be" in said, said
             yield world
+
+
+@contextmanager
+def with_pages(instance: Instance, course: str, pages: Mapping[str, str]) -> Iterator[str]:
+    """A course brings documentation of its own, an archive of these pages; the address below which they are."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in pages.items():
+            archive.writestr(f"handbook-1.2/{name}", text)
+    content = packed.getvalue()
+    sha256 = hashlib.sha256(content).hexdigest()
+    with served(f"{instance.core}.1") as source:
+        source.files["/handbook.zip"] = content
+        about = {"source": f"{source.url}/handbook.zip", "sha256": sha256, "title": "A handbook", "licence": "BSD"}
+        with asking(instance, course, {"docs": {"handbook": about}}) as said:
+            assert f"docs/{course}/handbook " in said, said
+            source.files.clear()  # nobody needs it any more
+            yield f"/docs/archives/{sha256[:12]}/"
 
 
 @contextmanager

@@ -35,8 +35,8 @@ def found(command: str) -> Iterator[Download]:
     for words in _split(command):
         kind, rest = _program(words)
         if kind is not None:
-            made = _of(kind, rest)
-            yield replace(made, code=f"`{command[:LONGEST]}`", by_path=kind is Kind.FILE)
+            past = kind is Kind.FILE and rest[0].rpartition("/")[2] not in tables.ANSWERED
+            yield replace(_of(kind, rest), code=f"`{command[:LONGEST]}`", by_path=past)
 
 
 def _of(kind: Kind, words: list[str]) -> Download:

@@ -161,7 +161,6 @@ GO_OUT = (
     *("wget.download", "keras.utils.get_file", "torch.hub."),
 )
 UNANSWERED = (
-    "httpx.",
     "aiohttp.",
     "urllib3.",
     "http.client.",
@@ -228,6 +227,7 @@ SPEAK_ARGUMENTS = {
     "user_agent",
 }
 
+ANSWERED = ("curl", "wget")  # the images' own, which find what a course provides by its address
 # Commands of a shell: the program, the word that makes it reach out (none: it always does), what that fetches.
 COMMANDS: tuple[tuple[str, str, Kind], ...] = (
     *((name, word, Kind.PACKAGE) for name in ("pip", "pip3") for word in ("install", "download")),
@@ -236,7 +236,7 @@ COMMANDS: tuple[tuple[str, str, Kind], ...] = (
     *((name, word, Kind.PROGRAM) for name in ("apt", "apt-get") for word in ("install", "update")),
     *((name, word, Kind.PROGRAM) for name, word in (("npm", "install"), ("npx", ""))),
     *(("git", word, Kind.REPOSITORY) for word in ("clone", "pull", "fetch")),
-    *((name, "", Kind.FILE) for name in ("curl", "wget", "gdown", "aria2c")),
+    *((name, "", Kind.FILE) for name in (*ANSWERED, "gdown", "aria2c")),
     *((name, "", Kind.HUGE) for name in ("kaggle", "gsutil", "ssh", "scp")),
     *((name, "download", Kind.HUGE) for name in ("huggingface-cli", "hf")),
 )

@@ -9,6 +9,9 @@ import sys
 ACTS = {
     "urllib.request": "answer_urllib",
     "requests.adapters": "answer_requests",
+    "httpx._transports.default": "answer_httpx",
+    "socket": "refuse_names",
+    "aiohttp.resolver": "refuse_names_of_aiohttp",
     "sklearn.datasets._base": "ask_once",
     "sklearn.datasets._openml": "ask_once",
     "keras.src.utils.file_utils": "link_keras",

@@ -1,4 +1,4 @@
-"""`campushub bench material`: a class opens its material at once, for the first time and after it has changed.
+"""`campushub bench material`: a class opens its material at once, for the first time and after it has changed; and one student's first time with 2 GB of history.
 
 Containers of our own image, each with a home of its own and the course's repository mounted read-only. Ours beside stock
 nbgitpuller with the same repository as a plain path, in the same containers and in turns.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,7 +33,9 @@ from tests.benchmarks.submit import percentile
 INSIDE = "/srv/material/nn.git"
 FILES, FILE_BYTES, OLDER = 10, 500_000, 4  # 5 MB now, and four earlier versions of the same
 AHEAD_SECONDS = 2.0
+HISTORY = "history"
 ROUNDS = ("first", "unchanged", "changed")
+HISTORY_MB, COMMIT_MB = 2000, 10  # of the repository that is years old; each of its commits replaces ten files of 1 MB
 
 # Waits until it is told a time, pulls at that time, says how long it took; one line for each pull.
 INSIDE_PROGRAM = """
@@ -60,8 +63,10 @@ SIZE = "du -sk /home/jovyan/{side} | cut -f1"
 class Side:
     """One of the two and what was measured of it: seconds of each student in each round."""
 
-    seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in ROUNDS})
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in (*ROUNDS, HISTORY)})
     megabytes: float = 0
+    history_first_s: float | None = None
+    history_megabytes: float = 0
     failures: int = 0
 
 
@@ -69,6 +74,7 @@ def main() -> int:
     words = argparse.ArgumentParser()
     words.add_argument("--json", action="store_true")
     words.add_argument("--n", type=int, default=30)
+    words.add_argument("--history-mb", type=int, default=HISTORY_MB)
     options = words.parse_args()
     began, sides = datetime.now(UTC), {name: Side() for name in SIDES}
     with TemporaryDirectory(prefix="campushub-bench-", dir="/var/tmp") as scratch:
@@ -82,8 +88,19 @@ def main() -> int:
                 for name, side in list(sides.items())[:: -1 if round_ == "unchanged" else 1]:
                     _pull(students, round_, name, side)
             for name, side in sides.items():
-                side.megabytes = round(int(students[0].inside("sh", "-c", SIZE.format(side=name))) / 1024, 1)
+                side.megabytes = students[0].megabytes(name)
+    with TemporaryDirectory(prefix="campushub-bench-", dir="/var/tmp") as scratch:
+        old = Old(Path(scratch), options.history_mb)
+        with _class_of(1, our_image(), Path(scratch), old.bare) as students:
+            for name, side in sides.items():
+                _pull(students, HISTORY, name, side)
+                side.history_first_s = side.seconds.pop(HISTORY)[0] if side.seconds[HISTORY] else None
+                side.history_megabytes = students[0].megabytes(name)
     told = as_data(options.n, sides, began)
+    told["ours"] |= {"history_mirrored_s": old.whole_s, "history_usable_s": old.usable_s}
+    told["conditions"]["history"] = (
+        f"{options.history_mb} MB in commits of {COMMIT_MB} MB that do not compress, from a source on the same disk; one student"
+    )
     sys.stdout.write((json.dumps(told, indent=2) if options.json else "\n".join(lines(told))) + "\n")
     return 1 if any(side.failures for side in sides.values()) else 0
 
@@ -113,6 +130,31 @@ class Repository:
         _git("-C", str(self.work), "commit", "--quiet", "--message=x")
 
 
+class Old:
+    """A repository with much history, and how long the hub's copy took: until it was of use, and until it was whole."""
+
+    def __init__(self, scratch: Path, megabytes: int) -> None:
+        source, self.bare = scratch / "source.git", scratch / "nn.git"
+        _git("init", "--quiet", "--bare", "--initial-branch=main", str(source))
+        command = ["git", "-C", str(source), "-c", "core.compression=0", "fast-import", "--quiet", "--depth=0"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as writer:
+            assert writer.stdin
+            for number in range(megabytes // COMMIT_MB):
+                writer.stdin.write(b"commit refs/heads/main\ncommitter B <b@localhost> %d +0000\ndata 1\nx\n" % number)
+                for file in range(COMMIT_MB):
+                    writer.stdin.write(b"M 644 inline lesson-%d.bin\ndata 1000000\n" % file)
+                    writer.stdin.write(os.urandom(1_000_000) + b"\n")
+        assert writer.returncode == 0
+        began = time.monotonic()
+        with ThreadPoolExecutor(1) as thread:
+            mirrored = thread.submit(repos.mirror, f"file://{source}", "main", self.bare)
+            while not (self.bare / "HEAD").exists() and not mirrored.done():
+                time.sleep(0.02)
+            self.usable_s = round(time.monotonic() - began, 2)
+            mirrored.result()
+        self.whole_s = round(time.monotonic() - began, 2)
+
+
 def _git(*words: str) -> None:
     subprocess.run(["git", "-c", "user.name=B", "-c", "user.email=b@localhost", *words], check=True)
 
@@ -128,6 +170,10 @@ class Student:
         code, said = self.container.exec_run(list(command))
         assert code == 0, said
         return str(said.decode())
+
+    def megabytes(self, side: str) -> float:
+        """What this side's pulls left in the home."""
+        return round(int(self.inside("sh", "-c", SIZE.format(side=side))) / 1024, 1)
 
     def begin(self, asked: Mapping[str, Any]) -> None:
         assert self.program.stdin
@@ -187,8 +233,9 @@ def as_data(count: int, sides: Mapping[str, Side], began: datetime) -> dict[str,
     told: dict[str, Any] = {"name": "material", "n": count}
     for name, side in sides.items():
         told[name] = {"megabytes": side.megabytes, "failures": side.failures}
-        for round_, seconds in side.seconds.items():
-            ordered, start = sorted(seconds), "" if round_ == "first" else f"{round_}_"
+        told[name] |= {"history_first_s": side.history_first_s, "history_megabytes": side.history_megabytes}
+        for round_ in ROUNDS:
+            ordered, start = sorted(side.seconds[round_]), "" if round_ == "first" else f"{round_}_"
             for percent in (50, 95):
                 told[name][f"{start}p{percent}_s"] = round(percentile(ordered, percent), 3) if ordered else None
     told["conditions"] = {
@@ -205,7 +252,8 @@ def lines(told: Mapping[str, Any]) -> list[str]:
     """What a person reads."""
     rows = [
         f"{name:6} first {side['p95_s']} s, unchanged {side['unchanged_p95_s']} s, changed {side['changed_p95_s']} s (p95); "
-        f"{side['megabytes']} MB in a home; {side['failures']} failures"
+        f"{side['megabytes']} MB in a home; with long history {side['history_first_s']} s, {side['history_megabytes']} MB; "
+        f"{side['failures']} failures"
         for name in SIDES
         for side in (told[name],)
     ]

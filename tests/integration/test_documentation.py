@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import requests
 
 from tests.instance import Instance, Person
 from tests.links import lost_links
+from tests.world import with_pages
 
 FOR_GOOD = "public, max-age=31536000, immutable"
 SANDBOX = "sandbox allow-scripts allow-popups allow-forms allow-top-navigation-by-user-activation"
@@ -43,19 +46,37 @@ def test_page_answers_anybody_and_browsers_keep_it_for_good(instance: Instance, 
 
 
 def test_page_has_nothing_of_the_hubs_rights(instance: Instance, folder: Path) -> None:
-    archive = instance.data / "docs" / "archives" / "0123456789ab"
-    archive.mkdir(parents=True, exist_ok=True)
-    (archive / "index.html").write_text("<script>fetch('/courses/')</script>", encoding="utf-8")
-    for path, status in (
-        (f"{folder.name}/index.html", 200),
-        ("archives/0123456789ab/index.html", 200),
-        ("gone.html", 404),
-        ("", 200),
-    ):
-        answer = without_cookie(instance, f"/docs/{path}")
-        assert (answer.status_code, answer.headers["Content-Security-Policy"]) == (status, SANDBOX), path
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert without_cookie(instance, "/docs/archives/0123456789ab/").headers["Cache-Control"] == FOR_GOOD
+    for path, status in ((f"/docs/{folder.name}/index.html", 200), ("/docs/gone.html", 404), ("/docs/", 200)):
+        rights(without_cookie(instance, path), status)
+
+
+def rights(answer: requests.Response, status: int = 200) -> None:
+    """Read by anybody, and trusted with nothing."""
+    assert (answer.status_code, answer.headers["Content-Security-Policy"]) == (status, SANDBOX), answer.url
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_archive_of_a_course_is_read_from_its_card_and_gone_when_nobody_asks_for_it(instance: Instance) -> None:
+    pages = {"index.html": "<h1>A handbook</h1><a href='deep/plot.html'>Plots</a>", "deep/plot.html": "<h1>Plots</h1>"}
+    learner = instance.person("lena")
+    with with_pages(instance, "second", pages) as address:
+        until(lambda: f'href="{address}index.html">A handbook' in learner.get("/courses/second/").text)
+        assert address not in instance.person("student").get("/courses/demo/").text
+        for path, text in (("", "A handbook"), ("index.html", "A handbook"), ("deep/plot.html", "Plots")):
+            answer = without_cookie(instance, address + path)
+            rights(answer)
+            assert text in answer.text
+            assert answer.headers["Cache-Control"] == FOR_GOOD
+    assert without_cookie(instance, f"{address}index.html").status_code == 404
+    until(lambda: "A handbook" not in learner.get("/courses/second/").text)
+
+
+def until(settled: Callable[[], bool], seconds: float = 30) -> None:
+    """The service takes up what changed in the settings."""
+    ends = time.monotonic() + seconds
+    while not settled():
+        assert time.monotonic() < ends
+        time.sleep(0.5)
 
 
 def test_what_can_change_is_asked_for_again_and_a_lost_page_says_where_to_go(instance: Instance, folder: Path) -> None:

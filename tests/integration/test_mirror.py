@@ -50,6 +50,37 @@ def test_data_are_read_and_cannot_be_changed(learner: Person) -> None:
     assert "Read-only file system" in tried(learner, "touch /data/mine /data/penguins/penguins.csv")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "wget -q {url} && cat penguins.csv",
+        "curl -sSLo mine.csv {url} && cat mine.csv",
+        "curl -s {url}",
+        """python -c 'import httpx; print(httpx.get("{url}").text, end="")'""",
+        """python -c 'import requests; print(requests.get("{url}").text, end="")'""",
+    ],
+)
+def test_data_are_found_by_their_address(world: World, learner: Person, command: str) -> None:
+    line = command.format(url=f"{world.source.url}/penguins.csv")
+    assert tried(learner, f"mkdir -p w && cd w && ({line}) | sha256sum; rm -r ../w").startswith(f"0 {SHA256}")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "wget -q {url}",
+        "curl -s {url}",
+        """python -c 'import httpx; httpx.get("{url}")'""",
+        """python -c 'import http.client; http.client.HTTPSConnection("data.example.org").connect()'""",
+    ],
+)
+def test_what_is_not_provided_is_said_at_once_whoever_asks(learner: Person, command: str) -> None:
+    said = tried(learner, f"timeout 5 {command.format(url='https://data.example.org/x.csv')}")
+    assert not said.startswith(("0 ", "124 "))
+    assert "is not on the campus machine" in said
+    assert "Ask your instructor to have it provided." in said
+
+
 def test_data_are_in_nobody_elses_course(world: World, student: Person) -> None:
     assert "penguins" not in student.inside("demo", "import os; print(os.listdir('/data'))")
 

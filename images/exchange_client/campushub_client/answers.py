@@ -1,4 +1,4 @@
-"""Answers to requests for what the course has provided, as a web server would give them: urllib's and requests's.
+"""Answers to requests for what the course has provided, as a web server would give them: urllib's, requests's and httpx's.
 
 What is not provided and lies outside is refused at once; all else goes where it would have gone.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import mimetypes
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from http.client import HTTPResponse
 from typing import Any, BinaryIO
 from urllib.request import BaseHandler, Request
@@ -101,3 +101,47 @@ def send_of_requests(send: Callable[..., Any]) -> Callable[..., Any]:
         return self.build_response(request, Raw(body=file, headers=headers, decode_content=False, **about))
 
     return answered
+
+
+def handle_of_httpx(handle: Callable[..., Any]) -> Callable[..., Any]:
+    """The transport's own way to send, for what is neither provided nor outside."""
+
+    def answered(self: Any, request: Any) -> Any:
+        return _httpx_response(request) or handle(self, request)
+
+    return answered
+
+
+def handle_async_of_httpx(handle: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a transport that does not block."""
+
+    async def answered(self: Any, request: Any) -> Any:
+        return _httpx_response(request, later=True) or await handle(self, request)
+
+    return answered
+
+
+def _httpx_response(request: Any, *, later: bool = False) -> Any:
+    """What httpx is to be given; none when the request is to go its way."""
+    import httpx
+
+    try:
+        file = _open(str(request.url), request.method)
+    except provided.NotHere as refused:
+        raise httpx.ConnectError(str(refused.reason), request=request) from None
+    if file is None:
+        return None
+    headers = _headers(file)
+    parts = _parts(file, nothing=request.method == "HEAD")
+    return httpx.Response(200, headers=headers, content=_given_later(parts) if later else parts, request=request)
+
+
+def _parts(file: BinaryIO, *, nothing: bool) -> Iterator[bytes]:
+    with file:
+        while not nothing and (part := file.read(BUFFER)):
+            yield part
+
+
+async def _given_later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part

@@ -116,17 +116,18 @@ def _tidy(folder: Path) -> None:
     """Take away links of ours that lead nowhere."""
     if folder.is_dir() and os.access(folder, os.R_OK | os.W_OK):
         for one in folder.iterdir():
-            if one.is_symlink() and _is_ours(one) and not one.exists():
+            if is_ours(one) and not one.exists():
                 one.unlink(missing_ok=True)
 
 
-def _is_ours(link: Path) -> bool:
-    return link.readlink().is_relative_to(provided.root())
+def is_ours(link: Path) -> bool:
+    """Whether this is a link that leads to what is provided."""
+    return link.is_symlink() and link.readlink().is_relative_to(provided.root())
 
 
 def _renew(path: Path, target: Path) -> None:
     """Make a link, or lead it elsewhere; what is the person's own stays. Raises OSError."""
-    if os.path.lexists(path) and not (path.is_symlink() and _is_ours(path) and path.readlink() != target):
+    if os.path.lexists(path) and not (is_ours(path) and path.readlink() != target):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, target)

@@ -45,6 +45,43 @@ def answer_requests(module: Any) -> None:
     _wrap(module.HTTPAdapter, "send", answers.send_of_requests)
 
 
+def answer_httpx(module: Any) -> None:
+    """Every client of httpx, also one that does not block, answers what is provided."""
+    from campushub_client import answers
+
+    _wrap(module.HTTPTransport, "handle_request", answers.handle_of_httpx)
+    _wrap(module.AsyncHTTPTransport, "handle_async_request", answers.handle_async_of_httpx)
+
+
+def refuse_names(module: Any) -> None:
+    """A name outside is refused with the sentence, whichever library asks, instead of being looked for until somebody's patience ends."""
+
+    def around(look_up: Function) -> Function:
+        def getaddrinfo(host: Any, *given: Any, **named: Any) -> Any:
+            name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+            if isinstance(name, str) and provided.is_outside(f"//{name}"):
+                raise module.gaierror(module.EAI_NONAME, provided.sentence(name))
+            return look_up(host, *given, **named)
+
+        return getaddrinfo
+
+    _wrap(module, "getaddrinfo", around)
+
+
+def refuse_names_of_aiohttp(module: Any) -> None:
+    """The same for aiohttp, which looks names up by itself."""
+
+    def around(look_up: Function) -> Function:
+        async def resolve(self: Any, host: str, *given: Any, **named: Any) -> Any:
+            if provided.is_outside(f"//{host}"):
+                raise OSError(None, provided.sentence(host))
+            return await look_up(self, host, *given, **named)
+
+        return resolve
+
+    _wrap(module.AsyncResolver, "resolve", around)
+
+
 def ask_once(module: Any) -> None:
     """scikit-learn asks again three times, a second apart, after any error of urllib's."""
 
