@@ -10,11 +10,14 @@ from tests.integration.test_ends import SILENT
 from tests.integration.test_limits import settings_with
 
 
-def test_silent_cell_keeps_its_server_and_an_open_page_does_not(instance: Instance) -> None:
-    person = instance.person("outsider")
-    close(person)
+def test_silent_cell_keeps_its_server_and_an_open_page_or_none_does_not(instance: Instance) -> None:
+    """One server has a cell and a page, the other has neither: it ends meanwhile."""
+    person, nobody = instance.person("outsider"), instance.person("lena")
+    for one in (person, nobody):
+        close(one)  # a server knows its minutes from its start
     with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
-        person.start("second")
+        for one in (person, nobody):
+            one.start("second")
         person.inside("second", SILENT)
         began = time.monotonic()
         while time.monotonic() - began < 85:  # a page that polls, while a cell computes without a word
@@ -28,6 +31,7 @@ def test_silent_cell_keeps_its_server_and_an_open_page_does_not(instance: Instan
             assert time.monotonic() < until, "it is asked for news for ever, and runs for ever"
             time.sleep(2)
         assert asked, "it ended without a question"
-        while "nobody had used it for a while" not in (page := text_of(person.get("/courses/second/server").text)):
-            assert time.monotonic() < until, page
-            time.sleep(1)
+        for one in (person, nobody):
+            while "nobody had used it for a while" not in (page := text_of(one.get("/courses/second/server").text)):
+                assert time.monotonic() < until, page
+                time.sleep(1)

@@ -1,4 +1,4 @@
-"""What happens when something runs out: disk, time without use, Docker, the mirror."""
+"""What happens when something runs out: disk, Docker, the mirror."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import pytest
 from hub import debian
 from hub.adapters.engine import Engine
 from hub.trouble import Trouble
-from tests.homes import close
 from tests.instance import ROOT, Instance, Person, text_of
 
 
@@ -54,21 +53,6 @@ def test_below_the_reserve_nothing_starts_and_nothing_is_acknowledged(instance: 
         assert "student" in {name for name, _ in told["homes"]}
     student.inside("demo", "import os; os.remove('large')")
     assert instance.wait_until_well()["ok"]
-
-
-def test_server_that_nobody_uses_is_ended_and_the_page_says_so(instance: Instance) -> None:
-    person = instance.person("lena")
-    close(person, "second")  # it knows its minutes from its start
-    with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
-        person.start("second")
-        labels = [f"campushub.instance={instance.name}", "campushub.person=lena", "campushub.server=second"]
-        until = time.monotonic() + 240
-        while instance.docker.containers.list(filters={"label": labels}):
-            assert time.monotonic() < until, "nobody uses it, and it runs"
-            time.sleep(3)
-        time.sleep(2)
-        page = text_of(person.get("/courses/").text)
-    assert "nobody had used it for a while" in page
 
 
 def test_docker_that_does_not_answer_is_said_in_words(instance: Instance) -> None:
