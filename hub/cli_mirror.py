@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from hub import course_downloads, mirror_notes
+from hub import course_downloads, mirror_notes, packages_client
 from hub.adapters.engine import Engine
 from hub.cli_ground import say, settings_of
 from hub.trouble import Trouble
@@ -36,12 +36,18 @@ def run_sync(options: argparse.Namespace) -> int:
     need_root("mirror sync")
     settings = settings_of(options.config)
     command = ["python", "-m", "hub.services.mirror", "sync"]
-    return Engine.connect().follow_in(f"{settings.name}-mirror", command, say)
+    code = Engine.connect().follow_in(f"{settings.name}-mirror", command, say)
+    if (packages := packages_client.note(settings)) is not None:
+        say(mirror_notes.line(packages, datetime.now(UTC)))
+    return code
 
 
 def run_status(options: argparse.Namespace) -> int:
     """Whether something is missing or has to be put right."""
-    notes = mirror_notes.read(settings_of(options.config).folders.mirror_notes).values()
+    settings = settings_of(options.config)
+    notes = [*mirror_notes.read(settings.folders.mirror_notes).values()]
+    if (packages := packages_client.note(settings)) is not None:
+        notes.append(packages)
     if options.json:
         print(json.dumps({"things": [asdict(one) for one in notes]}, indent=2))
     else:

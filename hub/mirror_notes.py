@@ -65,13 +65,18 @@ def lines(notes: Iterable[Note], now: datetime) -> list[str]:
     notes = sorted(notes, key=lambda one: one.key)
     if not notes:
         return ["No course asks for anything from outside."]
-    told = [f"{one.key:<40} {_state(one):<22} {_age(one, now):<16} {one.trouble or one.source}" for one in notes]
+    told = [line(one, now) for one in notes]
     missing = sum(bool(one.trouble) or not one.is_there for one in notes)
     size = sum(one.size for one in notes) / 1e6
     return [
         *told,
         f"{len(notes)} things, {size:.1f} MB; {f'{missing} of them need a look' if missing else 'all as it should be'}",
     ]
+
+
+def line(note: Note, now: datetime) -> str:
+    """What is said of one thing."""
+    return f"{note.key:<40} {_state(note):<22} {_age(note, now):<16} {note.trouble or note.source}"
 
 
 def _state(note: Note) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
+from hub.mirror_notes import Note
 from hub.package_settings import PACKAGES_PORT
 from hub.settings import Settings
+
+KEY = "packages"  # of its note
 
 
 def state(settings: Settings) -> dict[str, Any]:
@@ -21,6 +25,22 @@ def state(settings: Settings) -> dict[str, Any]:
     except (requests.RequestException, ValueError):
         return {}
     return told
+
+
+def note(settings: Settings) -> Note | None:
+    """The mirror as a thing among those that are kept on this machine; none where there is no mirror."""
+    if not (upstream := settings.package_mirror.upstream):
+        return None
+    told = state(settings)
+    if not told:
+        return Note(KEY, upstream, trouble="it does not answer; `sudo ./campushub doctor` says what to do")
+    why, used = told["why_away"], told["used"] or told["looked"]
+    away = {"trouble": why, "since": _time(told["since"]), "away": True} if why else {}
+    return Note(KEY, upstream, size=told["bytes"], at=_time(used) if used else "", looked=_time(told["looked"]), **away)
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def cut_off(settings: Settings) -> str:

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -121,8 +121,17 @@ def description(upstream: str) -> dict[str, Any]:
     }
 
 
-def prune(folder: Path, most: int, reserve: int) -> int:
-    """Remove the files that were used longest ago until the cache is small enough and the disk has room; how many."""
+@dataclass(frozen=True)
+class Kept:
+    """What the cache has: files, their bytes on the disk, and when one was last used (seconds since 1970, 0 for never)."""
+
+    files: int = 0
+    bytes: int = 0
+    used: float = 0
+
+
+def prune(folder: Path, most: int, reserve: int) -> Kept:
+    """Remove the files that were used longest ago until the cache is small enough and the disk has room; what is left."""
     files = sorted(_used(folder))
     size, free, removed = sum(size for _, size, _ in files), shutil.disk_usage(folder).free, 0
     for _, of_file, path in files:
@@ -130,7 +139,8 @@ def prune(folder: Path, most: int, reserve: int) -> int:
             break
         path.unlink(missing_ok=True)
         size, free, removed = size - of_file, free + of_file, removed + 1
-    return removed
+    left = files[removed:]
+    return Kept(len(left), size, max((used for used, _, _ in left), default=0))
 
 
 def _used(folder: Path) -> Iterator[tuple[float, int, Path]]:
@@ -149,13 +159,13 @@ class Keeper:
 
     def __init__(self, config: Any, told: Told) -> None:
         self.config, self.told = config, told
-        self.why, self.since = "", time.time()
+        self.why, self.since, self.looked, self.kept = "", time.time(), 0.0, Kept()
         self.doubt = threading.Event()
 
     def run(self) -> None:
         while True:
             self.look()
-            prune(self.told.server, self.told.most, self.told.reserve)
+            self.kept = prune(self.told.server, self.told.most, self.told.reserve)
             time.sleep(PAUSE_SECONDS)
             self.doubt.wait(PAUSE_SECONDS if self.why else LOOK_SECONDS)
             self.doubt.clear()
@@ -166,12 +176,14 @@ class Keeper:
         if bool(why) != bool(self.why):
             self.since = time.time()
             sys.stderr.write(f"upstream {self.told.upstream}: {why or 'answers again'}\n")
-        self.why = why
+        self.why, self.looked = why, time.time()
         # While it is offline, devpi lists the files that it has kept and no others, so that pip takes one of those.
         self.config.args.offline_mode = bool(why)
 
     def state(self) -> dict[str, Any]:
-        return {"upstream": self.told.upstream, "why_away": self.why, "since": self.since}
+        """What the hub's command tells an administrator. Times are seconds since 1970."""
+        upstream = {"upstream": self.told.upstream, "why_away": self.why, "since": self.since, "looked": self.looked}
+        return upstream | {"most": self.told.most} | asdict(self.kept)
 
 
 class Coming:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -186,6 +187,23 @@ def test_kept_packages_outlive_the_mirrors_restart_without_its_upstream(mirror: 
     while not (said := mirror.pip("steady")).startswith("0 "):
         assert time.monotonic() < until, said
     assert mirror.state()["why_away"]
+
+
+def test_administrator_sees_how_much_is_kept(mirror: Mirrored) -> None:
+    mirror.upstream.add("heavy", "1.0")
+    assert mirror.pip("heavy").startswith("0 ")
+    until = time.monotonic() + 90  # the mirror counts every minute
+    while not (note := kept_packages(mirror))["size"]:
+        assert time.monotonic() < until, note
+        time.sleep(2)
+    assert (note["at"], note["trouble"]) != ("", "")
+    assert any(line.startswith("packages ") for line in mirror.instance.command("mirror", "sync").stdout.splitlines())
+
+
+def kept_packages(mirror: Mirrored) -> dict[str, Any]:
+    told = json.loads(mirror.instance.command("mirror", "status", "--json", check=False).stdout)["things"]
+    found: dict[str, Any] = next(one for one in told if one["key"] == "packages")
+    return found
 
 
 def test_student_cannot_write_to_the_mirror(mirror: Mirrored) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from threading import Thread
@@ -10,7 +11,7 @@ from threading import Thread
 import campushub_packages
 import pytest
 
-from hub import firewall, images
+from hub import firewall, images, mirror_notes, packages_client
 from hub.provision import variables
 from hub.settings import Settings, parts
 from tests.instance import ROOT
@@ -65,16 +66,42 @@ def there(folder: Path) -> set[str]:
 
 def test_cache_that_is_too_large_loses_what_was_used_longest_ago(tmp_path: Path) -> None:
     kept(tmp_path, 1, 2, 3, 4)
-    assert campushub_packages.prune(tmp_path, 1_000_000, 0) == 0
-    assert campushub_packages.prune(tmp_path, 250_000, 0) == 2
+    newest = (tmp_path / "+files" / "1" / "package.whl").stat().st_mtime
+    for most, left in ((1_000_000, 4), (250_000, 2)):
+        found = campushub_packages.prune(tmp_path, most, 0)
+        assert (found.files, found.used) == (left, newest)
+        assert found.bytes >= left * 100_000
     assert there(tmp_path) == {"1", "2"}
     assert (tmp_path / "+files" / "coming.whl-tmp").exists()
 
 
 def test_cache_gives_way_before_the_disk_is_full(tmp_path: Path) -> None:
     kept(tmp_path, 1, 2)
-    campushub_packages.prune(tmp_path, 1_000_000, 2**62)
+    assert campushub_packages.prune(tmp_path, 1_000_000, 2**62) == campushub_packages.Kept()
     assert there(tmp_path) == set()
+
+
+TOLD = {"why_away": "", "since": 0.0, "looked": 60.0, "bytes": 5_000_000, "files": 3, "used": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (TOLD, "packages 5.0 MB 59 min ago https://pypi.org/simple/"),
+        (TOLD | {"used": 3000.0}, "packages 5.0 MB 10 min ago https://pypi.org/simple/"),
+        (TOLD | {"why_away": "no answer", "used": 3000.0}, "packages 5.0 MB 10 min ago no answer"),
+        ({}, "packages not yet there it does not answer; `sudo ./campushub doctor` says what to do"),
+    ],
+)
+def test_status_of_the_mirror_has_a_line_for_packages(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, object], says: str
+) -> None:
+    monkeypatch.setattr(packages_client, "state", lambda _: told)
+    assert packages_client.note(WITHOUT) is None
+    note = packages_client.note(WITH)
+    assert note is not None
+    line = mirror_notes.line(note, datetime.fromtimestamp(3600, UTC))
+    assert " ".join(line.split()) == says
 
 
 @pytest.mark.parametrize(
