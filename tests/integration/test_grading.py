@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from hub.services.pool import KINDS
 from tests.coursework import (
     MARKER,
     RIGHT,
@@ -57,12 +59,12 @@ def test_what_did_not_run_to_its_end_does_not_pass(
     assert grade(teacher, NAME).startswith("done")
     assert score(instance, "student", NAME) == 0
     assert said in printed(graded(instance, "student", NAME))
-    left = sandboxes(instance)
-    assert len(left) == len(set(left)), "only what waits for the next submission of its kind is left"
+    most = max(Counter(sandboxes(instance)).values())
+    assert most <= KINDS, "only what waits for the next submission of its kind is left"
 
 
 def sandboxes(instance: Instance) -> list[str]:
-    """The kind of each sandbox that there is: its image, its role, what is mounted in it and what it may use."""
+    """The kind of each sandbox that there is, but for its seconds: image, role, what is mounted in it, what it may use."""
     labels = [f"campushub.instance={instance.name}", "campushub.sandbox=1"]
     found = [one.attrs for one in instance.docker.containers.list(all=True, filters={"label": labels})]
     return [repr((one["Image"], one["Config"]["Cmd"][-1], one["HostConfig"])) for one in found]
