@@ -94,7 +94,7 @@ def main() -> int:
         with _class_of(1, our_image(), Path(scratch), old.bare) as students:
             for name, side in sides.items():
                 _pull(students, HISTORY, name, side)
-                side.history_first_s = side.seconds.pop(HISTORY)[0] if side.seconds[HISTORY] else None
+                side.history_first_s = round(side.seconds[HISTORY][0], 3) if side.seconds[HISTORY] else None
                 side.history_megabytes = students[0].megabytes(name)
     told = as_data(options.n, sides, began)
     told["ours"] |= {"history_mirrored_s": old.whole_s, "history_usable_s": old.usable_s}
@@ -257,7 +257,8 @@ def lines(told: Mapping[str, Any]) -> list[str]:
         for name in SIDES
         for side in (told[name],)
     ]
-    return [*rows, "", *(f"{key}: {value}" for key, value in told["conditions"].items())]
+    old = f"the copy with long history: of use after {told['ours']['history_usable_s']} s, whole after {told['ours']['history_mirrored_s']} s"
+    return [*rows, old, "", *(f"{key}: {value}" for key, value in told["conditions"].items())]
 
 
 if __name__ == "__main__":
