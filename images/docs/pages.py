@@ -221,7 +221,9 @@ def fenced(text: str) -> str:
 def calmed(html: str) -> str:
     """The HTML of a docstring fit for a page of ours: smaller headings without names of their own, nothing from elsewhere."""
     html = _thinned(html)
-    html = re.sub(r'<a href="(?!https?://)[^>]*>(.*?)</a>', r"\1", html)
+    # A bare address in a link's place was made a link before.
+    html = re.sub(r'<a href="a href=&quot;([^&"]+)&quot;[^"]*">', r'<a href="\1">', html)
+    html = re.sub(r'<a href="(?!https?://)[^>]*>(.*?)</a>', r"\1", html, flags=re.DOTALL)
     html = re.sub(r"<h[1-6][^>]*>(.*?):?</h[1-6]>", r"<h3>\1</h3>", html)
     return re.sub(r"<(?:img|iframe|script|link|video)\b[^>]*>(?:</(?:iframe|script|video)>)?", "", html)
 

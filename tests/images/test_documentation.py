@@ -17,8 +17,8 @@ KNOWN = images.read(ROOT)
 DOCUMENTED = [name for name in images.usual(KNOWN) if KNOWN[name].documents]
 PACKED, UNPACKED = 60e6, 200e6  # bytes at most
 VERSIONS = """
-import importlib.metadata, json, platform
-found = {one.metadata["Name"].lower(): one.version for one in importlib.metadata.distributions()}
+import importlib.metadata, json, platform, re
+found = {re.sub("[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in importlib.metadata.distributions()}
 print(json.dumps(found | {"python": platform.python_version()}))
 """
 PACKAGE = {

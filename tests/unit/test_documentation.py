@@ -180,6 +180,8 @@ def test_section_of_googles_form_keeps_its_code(pages: Any) -> None:
 def test_nothing_of_a_docstring_is_fetched_from_elsewhere_or_leads_nowhere(pages: Any) -> None:
     html = '<h2 id="x">Notes:</h2><img src="https://example.org/a.png"><a href="../lost.md">lost</a> <a href="https://example.org">far</a>'
     assert pages.calmed(html) == '<h3>Notes</h3>lost <a href="https://example.org">far</a>'
+    html = '<a href="a href=&quot;https://example.org/a&quot;&gt;https://example.org/a&lt;/a">a\npaper</a> <a href="b.md">two\nlines</a>'
+    assert pages.calmed(html) == '<a href="https://example.org/a">a\npaper</a> two\nlines'
 
 
 def test_name_of_a_thing_with_a_page_is_a_link_to_it(pages: Any) -> None:
