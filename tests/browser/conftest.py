@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -89,6 +90,9 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Browser, instance: Instance) -> Iterator[Callable[[str], Visit]]:
+    """JupyterLab opens nothing again of what another test had in its tabs, which could ask for a kernel."""
+    for tabs in (instance.data / "homes").glob("*/.jupyter/lab/workspaces"):
+        shutil.rmtree(tabs, ignore_errors=True)
     opened: list[Visit] = []
 
     def open_as(name: str) -> Visit:
