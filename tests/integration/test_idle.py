@@ -35,3 +35,4 @@ def test_silent_cell_keeps_its_server_and_an_open_page_or_none_does_not(instance
             while "nobody had used it for a while" not in (page := text_of(one.get("/courses/second/server").text)):
                 assert time.monotonic() < until, page
                 time.sleep(1)
+        assert "nobody had used it for a while" in text_of(nobody.get("/courses/").text)

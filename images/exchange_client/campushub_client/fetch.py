@@ -254,7 +254,7 @@ def _bring(asked: Asked, url: str, place: Path | None) -> None:
         if not asked.has(*GOES_ON):
             place = _free(place)
     if place is None or entry is None or not caches.put(str(place), entry.path):
-        _copy(url, place)
+        _copy(url, entry, place)
     if place is not None and not asked.has("quiet", "silent"):
         told = f"‘{place}’ leads to the copy on the campus machine" if place.is_symlink() else f"‘{place}’ saved"
         _tell(f"{told} [{place.stat().st_size}]")
@@ -270,8 +270,7 @@ def _free(place: Path) -> Path:
     return found
 
 
-def _copy(url: str, place: Path | None) -> None:
-    entry = provided.find(url)
+def _copy(url: str, entry: provided.Entry | None, place: Path | None) -> None:
     with entry.path.open("rb") if entry else urlopen(url) as source:
         if place is None:
             shutil.copyfileobj(source, sys.stdout.buffer)
