@@ -89,6 +89,6 @@ form.addEventListener('submit', event => {
   event.preventDefault();
   search(field.value);
 });
-field.value = new URLSearchParams(location.search).get('q') ?? '';
+field.value ||= new URLSearchParams(location.search).get('q') ?? '';  // who typed before this came up keeps it
 field.focus();
 search(field.value);

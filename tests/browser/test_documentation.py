@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import LONG, Visit
 from tests.instance import Instance, Person
@@ -48,6 +48,18 @@ def test_student_finds_a_page_by_a_word(visit: Open, documented: list[str]) -> N
         expect(student.page.get_by_role("heading", level=1)).to_contain_text(title)
         expect(student.page.locator("body")).to_contain_text(content)
         student.shot(f"page-of-{word}")
+
+
+def test_word_typed_before_the_search_has_come_is_searched(visit: Open) -> None:
+    student = visit("student2")
+    late: list[Route] = []
+    student.page.route("**/search.js", late.append)
+    student.page.goto(f"{student.instance.url}/docs/base/", wait_until="commit")
+    student.page.get_by_label("What are you looking for?").fill("bisect")
+    while not late:
+        student.page.wait_for_timeout(100)
+    late[0].continue_()
+    expect(student.page.locator("#results li").filter(has_text="Array bisection algorithm").first).to_be_visible()
 
 
 def test_search_box_of_a_page_leads_to_the_results_and_nothing_found_is_said(visit: Open) -> None:
