@@ -53,7 +53,7 @@ def test_student_finds_a_page_by_a_word(visit: Open, documented: list[str]) -> N
 def test_word_typed_before_the_search_has_come_is_searched(visit: Open) -> None:
     student = visit("student2")
     late: list[Route] = []
-    student.page.route("**/search.js", late.append)
+    student.page.route("**/search.js", lambda route: late.append(route))
     student.page.goto(f"{student.instance.url}/docs/base/", wait_until="commit")
     student.page.get_by_label("What are you looking for?").fill("bisect")
     while not late:
