@@ -41,11 +41,9 @@ PYTEST_PARTS = {
     "vm": ("tests/vm",),
     "gpu": ("tests/gpu",),
 }
-Stage = tuple[tuple[str, ...], ...]  # lanes that run beside each other, of parts one after the other
-STAGES: tuple[Stage, ...] = (
-    (("quick",),),
-    (("integration",), ("browser", "operation")),  # lanes that take about as long as each other
-)
+Lanes = tuple[tuple[str, ...], ...]  # that run beside each other, of parts one after the other
+# They take about as long as each other. While the first has its quick tests, the second builds the images for both.
+LANES: Lanes = (("quick", "integration"), ("browser", "operation"))
 CHROMIUM = {"/usr/bin/chromium": "chromium", "/usr/bin/ip": "iproute2"}
 NEEDED = {  # by part, Debian's packages by a file that each brings
     "browser": CHROMIUM,
@@ -63,18 +61,16 @@ MACHINE_NETWORK = "CAMPUSHUB_TESTS_MACHINE_NETWORK"
 def run(root: Path, part: str | None) -> int:
     """Run one part, or all that every machine can run; 0 only when something ran and all of it passed."""
     tools = _tools(root)
-    stages: tuple[Stage, ...] = (((part,),),) if part else STAGES
-    parts = [name for stage in stages for lane in stage for name in lane]
-    began, count = time.monotonic(), 0
+    lanes: Lanes = ((part,),) if part else LANES
+    parts = [name for lane in lanes for name in lane]
+    began = time.monotonic()
     for name in parts:
         if name == "quick" and not _checks_pass(root, tools):
             return 1
         _need(NEEDED.get(name, {}))
-    for stage in stages:
-        passed = _pytest(root, tools, stage)
-        if passed is None:
-            return 1
-        count += passed
+    if not _pytest(root, tools, lanes):
+        return 1
+    count = sum(_count(_report(root, name)) for name in parts)
     print(f"all passed: {count} tests of {', '.join(parts)} in {time.monotonic() - began:.0f} s")
     return 0
 
@@ -90,8 +86,8 @@ def _checks_pass(root: Path, tools: Path) -> bool:
     return True
 
 
-def _pytest(root: Path, tools: Path, lanes: Stage) -> int | None:
-    """Run the tests of a stage, each part on an instance of its own; how many passed, none when one did not.
+def _pytest(root: Path, tools: Path, lanes: Lanes) -> bool:
+    """Run all lanes, each part on an instance of its own; whether every test passed.
 
     What the first prints is seen at once, what the others print when they have ended.
     """
@@ -103,7 +99,7 @@ def _pytest(root: Path, tools: Path, lanes: Stage) -> int | None:
             if output is not None:
                 output.seek(0)
                 print(output.read().decode(errors="replace"), flush=True)
-    return sum(_count(_report(root, name)) for lane in lanes for name in lane) if all(good) else None
+    return all(good)
 
 
 def _lane(root: Path, tools: Path, names: tuple[str, ...], output: IO[bytes] | None) -> bool:

@@ -69,40 +69,44 @@ def test_reloaded_page_of_a_server_that_ended_leads_to_why(visit: Open, instance
 
 
 def test_nobody_is_ended_without_having_been_asked(visit: Open, instance: Instance) -> None:
-    student = visit("lena")
+    with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
+        a_student_is_asked(visit("lena"))
+        who_grades_is_asked(visit("teacher"))
+
+
+def a_student_is_asked(student: Visit) -> None:
+    """Stays while the question is answered, and ends when it is not."""
     page = student.page
-    close(instance.person("lena"))
-    with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
-        open_lab(student)
-        question = page.get_by_role("dialog").filter(has_text="Are you still there?")
-        expect(question).to_contain_text("This server ends at", timeout=LONG)
-        assert page.title().startswith("Are you still there?")
-        student.shot("asked")
-        question.get_by_role("button", name="I am here").click()
-        expect(question).to_have_count(0)
-        assert not page.title().startswith("Are you still there?")
-        expect(question).to_be_visible(timeout=LONG)
-        ended = page.get_by_role("dialog").filter(has_text="Your notebook server has ended")
-        expect(ended).to_contain_text("nobody had used it for a while", timeout=LONG)
-        student.shot("ended-idle")
+    close(student.instance.person("lena"))
+    open_lab(student)
+    question = page.get_by_role("dialog").filter(has_text="Are you still there?")
+    expect(question).to_contain_text("This server ends at", timeout=LONG)
+    assert page.title().startswith("Are you still there?")
+    student.shot("asked")
+    question.get_by_role("button", name="I am here").click()
+    expect(question).to_have_count(0)
+    assert not page.title().startswith("Are you still there?")
+    expect(question).to_be_visible(timeout=LONG)
+    ended = page.get_by_role("dialog").filter(has_text="Your notebook server has ended")
+    expect(ended).to_contain_text("nobody had used it for a while", timeout=LONG)
+    student.shot("ended-idle")
 
 
-def test_who_grades_is_asked_too(visit: Open, instance: Instance) -> None:
-    teacher = visit("teacher")
-    page = teacher.page
-    close(instance.person("teacher"), "grade-demo")
-    with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
-        page.reload()
-        page.get_by_role("link", name="Grade A first course").click()
-        expect(page.get_by_role("link", name="Manual Grading")).to_be_visible(timeout=LONG)
-        question = page.get_by_role("dialog").filter(has_text="Are you still there?")
-        expect(question).to_contain_text("This server ends at", timeout=LONG)
-        teacher.shot("asked-in-formgrader")
-        question.get_by_role("button", name="I am here").click()
-        expect(question).to_have_count(0)
-        page.get_by_role("link", name="Manual Grading").click()
-        page.wait_for_url("**/formgrader/gradebook")
-    close(instance.person("teacher"), "grade-demo")
+def who_grades_is_asked(teacher: Visit) -> None:
+    """On the formgrader's pages, which are none of JupyterLab's."""
+    page, person = teacher.page, teacher.instance.person("teacher")
+    close(person, "grade-demo")
+    page.reload()
+    page.get_by_role("link", name="Grade A first course").click()
+    expect(page.get_by_role("link", name="Manual Grading")).to_be_visible(timeout=LONG)
+    question = page.get_by_role("dialog").filter(has_text="Are you still there?")
+    expect(question).to_contain_text("This server ends at", timeout=LONG)
+    teacher.shot("asked-in-formgrader")
+    question.get_by_role("button", name="I am here").click()
+    expect(question).to_have_count(0)
+    page.get_by_role("link", name="Manual Grading").click()
+    page.wait_for_url("**/formgrader/gradebook")
+    close(person, "grade-demo")
 
 
 def test_full_home_is_emptied_in_rescue_mode_while_work_goes_on(visit: Open, instance: Instance) -> None:
