@@ -160,13 +160,7 @@ GO_OUT = (
     *("http.client.HTTPConnection", "http.client.HTTPSConnection", "ftplib.FTP", "socket.create_connection"),
     *("wget.download", "keras.utils.get_file", "torch.hub."),
 )
-UNANSWERED = (
-    "aiohttp.",
-    "urllib3.",
-    "http.client.",
-    "ftplib.",
-    "socket.",
-)  # of them, past urllib and requests
+UNANSWERED = ("aiohttp.", "http.client.", "ftplib.", "socket.")  # of them, past the libraries that are answered
 SHOWS = ("IPython.display.IFrame", "IPython.display.Image", "IPython.display.Video", "IPython.display.Audio")
 PAGES = ("IPython.display.HTML", "IPython.display.Markdown", "IPython.display.SVG")  # whose texts a browser reads
 RUNNERS = {

@@ -9,6 +9,7 @@ import sys
 ACTS = {
     "urllib.request": "answer_urllib",
     "requests.adapters": "answer_requests",
+    "urllib3.poolmanager": "answer_urllib3",
     "httpx._transports.default": "answer_httpx",
     "socket": "refuse_names",
     "aiohttp.resolver": "refuse_names_of_aiohttp",

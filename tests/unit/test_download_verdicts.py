@@ -72,7 +72,7 @@ def test_what_the_course_has(code: str, how: str) -> None:
         ("import keras\nkeras.applications.DenseNet121()", "lines below"),
         ("import keras\nkeras.applications.DenseNet121(include_top=top)", "lines below"),
         (f"!gdown '{LIGHT}'", "name /data/weather/light.csv here"),
-        (f"import urllib3\nurllib3.request('GET', '{LIGHT}')", "name /data/weather/light.csv here"),
+        (f"import aiohttp\naiohttp.request('GET', '{LIGHT}')", "name /data/weather/light.csv here"),
         ("open('/data/weather/other.csv')", "mend the path"),
         ("!git clone https://git.host.example/nn/other.git", "into the course's material"),
         ("!pip install xgboost keras", "put xgboost into campushub-packages.txt"),

@@ -180,6 +180,24 @@ print(session.head(url).headers["Content-Length"], session.head(url).content)
     assert said(code, URL).splitlines() == [r"'a,b\n1,\xe4\n' True", "9 9", "9 b''"]
 
 
+def test_urllib3_is_answered(data: Path, server: str) -> None:
+    code = """
+import sys
+import urllib3
+url, server = sys.argv[1:]
+answer = urllib3.request("GET", url)
+print(answer.status, len(answer.data), answer.headers["Content-Length"], answer.geturl() == url)
+pool = urllib3.PoolManager()
+print(b"".join(pool.request("GET", url, preload_content=False).stream(4)), pool.request("head", url).data)
+print(pool.request("GET", f"{server}/x").data, len(urllib3.ProxyManager("http://127.0.0.1:1").request("GET", url).data))
+"""
+    assert said(code, URL, server).splitlines() == [
+        "200 9 9 True",
+        r"b'a,b\n1,\xc3\xa4\n' b''",
+        "b'from the server' 9",
+    ]
+
+
 def test_httpx_is_answered_blocking_or_not(data: Path) -> None:
     code = """
 import asyncio, sys

@@ -1,4 +1,5 @@
-"""Answers to requests for what the course has provided, as a web server would give them: urllib's, requests's and httpx's.
+"""Answers to requests for what the course has provided, as a web server would give them: urllib's, requests's, urllib3's
+and httpx's.
 
 What is not provided and lies outside is refused at once; all else goes where it would have gone.
 """
@@ -84,7 +85,6 @@ class Provided(BaseHandler):
 def send_of_requests(send: Callable[..., Any]) -> Callable[..., Any]:
     """The adapter's own way to send, for what is neither provided nor outside."""
     import requests
-    from urllib3 import HTTPResponse as Raw
 
     def answered(self: Any, request: Any, *given: Any, **named: Any) -> Any:
         try:
@@ -93,14 +93,35 @@ def send_of_requests(send: Callable[..., Any]) -> Callable[..., Any]:
             raise requests.exceptions.ConnectionError(refused.reason, request=request) from None
         if file is None:
             return send(self, request, *given, **named)
-        about = {"status": 200, "reason": "OK", "preload_content": False, "request_method": request.method}
-        headers = _headers(file)
-        if request.method == "HEAD":
-            file.close()
-            file = io.BytesIO()
-        return self.build_response(request, Raw(body=file, headers=headers, decode_content=False, **about))
+        return self.build_response(request, _urllib3_response(file, request.method, request.url, preload_content=False))
 
     return answered
+
+
+def urlopen_of_urllib3(urlopen: Callable[..., Any]) -> Callable[..., Any]:
+    """The pool's own way to ask, for what is not provided: of that, a name outside is refused where names are looked up."""
+
+    def answered(self: Any, method: str, url: str, *given: Any, **named: Any) -> Any:
+        try:
+            file = _open(url, method.upper())
+        except provided.NotHere:
+            file = None
+        if file is None:
+            return urlopen(self, method, url, *given, **named)
+        return _urllib3_response(file, method.upper(), url, preload_content=named.get("preload_content", True))
+
+    return answered
+
+
+def _urllib3_response(file: BinaryIO, method: str, url: str, *, preload_content: bool) -> Any:
+    from urllib3 import HTTPResponse as Raw
+
+    headers, body = _headers(file), file
+    if method == "HEAD":
+        file.close()
+        body = io.BytesIO()
+    about = {"status": 200, "reason": "OK", "request_method": method, "request_url": url}
+    return Raw(body, headers=headers, decode_content=False, preload_content=preload_content, **about)
 
 
 def handle_of_httpx(handle: Callable[..., Any]) -> Callable[..., Any]:

@@ -45,6 +45,13 @@ def answer_requests(module: Any) -> None:
     _wrap(module.HTTPAdapter, "send", answers.send_of_requests)
 
 
+def answer_urllib3(module: Any) -> None:
+    """Every manager of pools answers what is provided; requests speaks to the pools themselves, and has been answered before."""
+    from campushub_client import answers
+
+    _wrap(module.PoolManager, "urlopen", answers.urlopen_of_urllib3)
+
+
 def answer_httpx(module: Any) -> None:
     """Every client of httpx, also one that does not block, answers what is provided."""
     from campushub_client import answers
