@@ -38,7 +38,10 @@ class Data(_Fetched):
         (), description="other public URLs under which notebooks ask for it"
     )
     library: Library | None = Field(None, description="which library looks for it in a folder of its own; empty: none")
-    unpack: bool = Field(False, description="whether it is an archive (zip, tar) whose files people are to find")
+    unpack: bool = Field(
+        False,
+        description="whether it is an archive (zip, tar) or a packed file (gz, bz2, xz), and people are to find what is in it",
+    )
 
     @model_validator(mode="after")
     def _has_a_name(self) -> Data:

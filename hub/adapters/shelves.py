@@ -5,6 +5,8 @@ A course's folder is changed while servers have it mounted: every file and the i
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
 import logging
 import lzma
@@ -15,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +28,9 @@ from hub.trouble import Trouble
 log = logging.getLogger("campushub.mirror")
 
 FIRST_PAGE = "index.html"
+CHUNK = 1024**2  # bytes
+ENDS = {".gz", ".bz2", ".xz"}
+ALONE = ".campushub-alone"  # what came out of a packed file that is no archive, until a course's folder gives it a name
 # What Python's readers raise: a RuntimeError for one with a password, or packed in a way that they do not know.
 BAD_ARCHIVE = (
     OSError,
@@ -42,11 +48,11 @@ def lay_out(folder: Path, entries: Iterable[Mapping[str, Any]], blobs: Path, unp
     """Make a course's folder what these entries of its index say; `blobs` and `unpacked` hold files and trees by SHA-256."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     entries = list(entries)
-    before = {one["name"]: (one["sha256"], one["unpacked"]) for one in index(folder)}
+    before = {one["name"]: _content(one) for one in index(folder)}
     for one in entries:
-        changed = before.get(one["name"]) != (one["sha256"], one["unpacked"])
+        changed = before.get(one["name"]) != _content(one)
         if one["unpacked"]:
-            _link_tree(unpacked / one["sha256"], folder / one["path"], changed=changed)
+            _link_tree(unpacked / one["sha256"], folder / one["path"], PurePosixPath(one["archive"]), changed=changed)
         _link(blobs / one["sha256"], folder / one.get("archive", one["path"]))
     text = json.dumps({"entries": entries}, indent=2, sort_keys=True) + "\n"
     if _text(folder / INDEX) != text:
@@ -64,6 +70,10 @@ def index(folder: Path) -> list[dict[str, Any]]:
     text = _text(folder / INDEX)
     found: list[dict[str, Any]] = json.loads(text)["entries"] if text else []
     return found
+
+
+def _content(one: Mapping[str, Any]) -> tuple[str, str]:
+    return one["sha256"], one.get("archive", "")
 
 
 def _text(path: Path) -> str:
@@ -85,13 +95,15 @@ def _link(blob: Path, place: Path) -> None:
     beside.replace(place)
 
 
-def _link_tree(tree: Path, place: Path, *, changed: bool) -> None:
+def _link_tree(tree: Path, place: Path, archive: PurePosixPath, *, changed: bool) -> None:
     if place.exists() and not changed:
         return
     beside, old = place.with_name(f".{place.name}.new"), place.with_name(f".{place.name}.old")
     for left in (beside, old):
         shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(tree, beside, copy_function=os.link)
+    if (alone := beside / ALONE).exists():
+        alone.rename(beside / (archive.stem if archive.suffix in ENDS else archive.name))
     if place.exists():
         place.rename(old)
     beside.rename(place)
@@ -113,7 +125,7 @@ def keep_only(folder: Path, names: set[str]) -> None:
 
 
 def unpack(archive: Path, place: Path, *, room: int, pages: bool = False) -> None:
-    """Unpack a zip or tar archive to a folder that is readable to all; raises Trouble when it is none, or would not fit.
+    """Unpack a zip or tar archive, or a packed file, to a folder that is readable to all; raises Trouble when it is none, or would not fit.
 
     `pages`: its first page of HTML is brought to the top of the folder.
     """
@@ -125,8 +137,10 @@ def unpack(archive: Path, place: Path, *, room: int, pages: bool = False) -> Non
             _untar(archive, beside, room)
         elif zipfile.is_zipfile(archive):
             _unzip(archive, beside, room)
+        elif (packed := _opened(archive)) is not None:
+            _unpack_alone(packed, beside, room)
         else:
-            raise Trouble("it is neither a zip nor a tar archive; leave `unpack` out")
+            raise Trouble("it is neither an archive (zip, tar) nor a packed file (gz, bz2, xz); leave `unpack` out")
         for path in beside.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o444)
         (_first_page(beside).parent if pages else beside).rename(place)
@@ -157,6 +171,23 @@ def _untar(archive: Path, place: Path, room: int) -> None:
             if (content := opened.extractfile(one)) is not None:
                 with content, target.open("wb") as file:
                     shutil.copyfileobj(content, file)
+
+
+def _opened(file: Path) -> BufferedIOBase | None:
+    with file.open("rb") as content:
+        start = content.read(8)
+    if start.startswith(b"\x1f\x8b"):
+        return gzip.open(file)
+    if start.startswith(b"BZh"):
+        return bz2.open(file)
+    return lzma.open(file) if start.startswith(b"\xfd7zXZ\0") else None
+
+
+def _unpack_alone(packed: BufferedIOBase, place: Path, room: int) -> None:
+    with packed, (place / ALONE).open("wb") as file:
+        while part := packed.read(CHUNK):
+            _need_room(place, len(part) + room)
+            file.write(part)
 
 
 def _steps(name: str) -> list[str]:

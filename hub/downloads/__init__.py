@@ -27,13 +27,15 @@ class Kind(StrEnum):
 class Wanted:
     """One file that would be fetched. Of an address that is not `whole` only the beginning is known.
 
-    `library` is the one that looks for it by itself, in a folder of its own under the name `file`.
+    `library` is the one that looks for it by itself, in a folder of its own under the name `file`; `unpack` says that whoever
+    fetches it unpacks it.
     """
 
     url: str
     file: str = ""
     library: str = ""
     whole: bool = True
+    unpack: bool = False
 
 
 @dataclass(frozen=True)

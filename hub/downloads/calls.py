@@ -211,9 +211,11 @@ def _of_seaborn(found: tuple[Text, ...]) -> Download:
 def _of_keras(key: str) -> Download:
     name, _, verb = key.partition(".")
     what = f"the data set {name} of Keras" if verb == "load_data" else f"the words of the data set {name} of Keras"
-    return Download(
-        Kind.FILE, what, tuple(Wanted(url, file_of(url), "keras-datasets") for url in tables.KERAS_DATASETS[key])
+    files = (
+        Wanted(url, file_of(url), "keras-datasets", unpack=url.endswith(".tar.gz"))
+        for url in tables.KERAS_DATASETS[key]
     )
+    return Download(Kind.FILE, what, tuple(files))
 
 
 def _of_hub(found: tuple[Text, ...]) -> Iterator[Download]:

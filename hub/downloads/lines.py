@@ -40,7 +40,7 @@ def _entries(files: list[Wanted]) -> Iterator[str]:
         if file.library:
             yield f"        library: {file.library}"
         yield f"        file: {json.dumps(file.file or name)}"
-        if file.library == "torch-hub":
+        if file.unpack:
             yield "        unpack: true"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hub.downloads import Download, Kind, Wanted, tables
 from hub.downloads.values import Values
 
+PACKED = (".gz", ".tgz", ".tar", ".zip")
 CHECKPOINTS = "https://download.pytorch.org/models/"
 
 
@@ -63,7 +64,9 @@ def of_torchvision(call: ast.Call, name: str, last: str) -> Iterator[Download]:
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if name.startswith("torchvision.datasets."):
         if "download" in given and not _is(given["download"], False):
-            yield Download(Kind.HUGE, f"the data set {last} of torchvision")
+            urls = tables.TORCHVISION.get(last, ())
+            files = tuple(Wanted(url, url.rpartition("/")[2], unpack=url.endswith(PACKED)) for url in urls)
+            yield Download(Kind.FILE if files else Kind.HUGE, f"the data set {last} of torchvision", files)
         return
     asked = [given[word] for word in ("weights", "pretrained", "weights_backbone") if word in given]
     asked += call.args[:1] if _is(next(iter(call.args), None), True) else []
@@ -81,7 +84,7 @@ def of_torch_hub(call: ast.Call, verb: str, values: Values) -> Iterator[Download
         model = values.text(given.get("model", call.args[1] if len(call.args) > 1 else None))
         what = f"the model {model} of the repository {repository}" if model else f"the repository {repository}"
         archive = f"https://github.com/{repository}/zipball/{named[0].text.partition(':')[2] or 'main'}"
-        file = Wanted(archive, f"{repository.rpartition('/')[2]}.zip", "torch-hub")
+        file = Wanted(archive, f"{repository.rpartition('/')[2]}.zip", "torch-hub", unpack=True)
         yield Download(Kind.FILE, f"{what}, beside the weights that it loads", (file,))
     if verb in ("load_state_dict_from_url", "load_url", "download_url_to_file"):
         for one in values.of(given.get("url", call.args[0] if call.args else None)):

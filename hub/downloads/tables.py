@@ -1,7 +1,8 @@
 """Which calls and commands fetch something, and which files they fetch.
 
 Full names, as imports resolve them, with `tensorflow.keras` written as `keras`. The files were read in Keras 3.15.1,
-seaborn 0.13.2 and scikit-learn 1.9.1 of the image `deep-learning` (its `get_file` was made to tell what it is asked for).
+seaborn 0.13.2 and scikit-learn 1.9.1 of the image `deep-learning` (its `get_file` was made to tell what it is asked for), and in
+torchvision 0.28.0 of `torch-gpu`.
 """
 
 from __future__ import annotations
@@ -87,6 +88,31 @@ KERAS_SOURCES = {
     "nasnet_large_no_top.h5": "NASNet-large-no-top.h5",
 }
 MOBILE_ALPHA = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}  # as MobileNet, the first of them, writes it
+
+# Data sets of torchvision that fetch the same files whatever else they are given, from the first of their addresses.
+_VGG = "https://www.robots.ox.ac.uk/~vgg/data/"
+_IDX = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+TORCHVISION: dict[str, tuple[str, ...]] = {
+    **{
+        name: tuple(f"{base}{part}-ubyte.gz" for part in _IDX)
+        for name, base in (
+            ("MNIST", "https://ossci-datasets.s3.amazonaws.com/mnist/"),
+            ("FashionMNIST", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
+            ("KMNIST", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
+        )
+    },
+    "EMNIST": ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",),
+    "CIFAR10": ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
+    "CIFAR100": ("https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",),
+    "STL10": ("http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",),
+    "Caltech101": ("https://data.caltech.edu/records/mzrjq-6wc02/files/caltech-101.zip",),
+    "Caltech256": ("https://data.caltech.edu/records/nyy15-4j048/files/256_ObjectCategories.tar",),
+    "Flowers102": tuple(f"{_VGG}flowers/102/{file}" for file in ("102flowers.tgz", "imagelabels.mat", "setid.mat")),
+    "OxfordIIITPet": tuple(f"{_VGG}pets/data/{file}.tar.gz" for file in ("images", "annotations")),
+    "Food101": ("http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz",),
+    "DTD": (f"{_VGG}dtd/download/dtd-r1.0.1.tar.gz",),
+    "FGVCAircraft": (f"{_VGG}fgvc-aircraft/archives/fgvc-aircraft-2013b.tar.gz",),
+}
 
 _FIGSHARE = "https://ndownloader.figshare.com/files/"
 SKLEARN: dict[str, tuple[tuple[str, str], ...]] = {

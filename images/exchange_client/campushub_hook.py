@@ -17,6 +17,7 @@ ACTS = {
     "sklearn.datasets._openml": "ask_once",
     "keras.src.utils.file_utils": "link_keras",
     "torch.hub": "link_torch",
+    "torchvision.datasets.utils": "link_torchvision",
     "seaborn.utils": "link_seaborn",
 }
 

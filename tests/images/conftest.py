@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -34,3 +35,13 @@ def tags(engine: Engine, folders: Folders) -> dict[str, str]:
     """The tag of every image but those with CUDA; all are built."""
     image_build.build(ROOT, folders, report=print)
     return {one["name"]: one["tag"] for one in images.listed(ROOT, engine) if one["cuda"] is None}
+
+
+@pytest.fixture(scope="session")
+def fashion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fashion-MNIST's four files."""
+    folder = tmp_path_factory.mktemp("fashion")
+    fetch = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "dataset-fashion-mnist"]
+    subprocess.run(fetch, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["dpkg-deb", "-x", *folder.glob("*.deb"), folder], check=True)
+    return folder / "usr" / "share" / "datasets" / "fashion-mnist"

@@ -69,16 +69,6 @@ def tree(name: str, file: str, library: str, url: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def fashion(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fashion-MNIST's four files."""
-    folder = tmp_path_factory.mktemp("fashion")
-    fetch = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "dataset-fashion-mnist"]
-    subprocess.run(fetch, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["dpkg-deb", "-x", *folder.glob("*.deb"), folder], check=True)
-    return folder / "usr" / "share" / "datasets" / "fashion-mnist"
-
-
-@pytest.fixture(scope="session")
 def data(tags: Mapping[str, str], fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What stands for a course's data."""
     folder = tmp_path_factory.mktemp("provided") / "data"

@@ -99,18 +99,29 @@ def test_lines_for_the_administrator_are_settings_and_name_each_file_once() -> N
     code = (
         "import seaborn, keras\nseaborn.load_dataset('tips')\nseaborn.load_dataset('tips', cache=False)\nkeras.datasets.imdb.load_data()\n"
         "keras.applications.DenseNet121()\n"
-        "own('https://host.example/a/tips.csv?x=1&y=#2')\nimport torch\ntorch.hub.load('o/n', 'm')"
+        "own('https://host.example/a/tips.csv?x=1&y=#2')\nimport torch\ntorch.hub.load('o/n', 'm')\n"
+        "from torchvision import datasets\ndatasets.Flowers102('d', download=True)"
     )
     lines = data_lines("nn", verdicts(code))
     data = yaml.safe_load("\n".join(lines))["courses"]["nn"]["data"]
-    assert list(data) == ["tips", "imdb", "densenet121", "tips-2", "n"]
+    assert list(data) == [
+        "tips",
+        "imdb",
+        "densenet121",
+        "tips-2",
+        "n",
+        "data-102flowers",
+        "imagelabels-mat",
+        "setid-mat",
+    ]
     assert data["tips"] == {
         "source": "https://raw.githubusercontent.com/mwaskom/seaborn-data/master/tips.csv",
         **{"sha256": "", "licence": "", "library": "seaborn", "file": "tips.csv"},
     }
     assert data["imdb"]["library"] == "keras-datasets"
     assert "library" not in data["tips-2"]
-    assert data["n"]["unpack"] is True
+    assert [name for name, about in data.items() if about.get("unpack")] == ["n", "data-102flowers"]
+    assert data["data-102flowers"]["file"] == "102flowers.tgz"
     assert checksum_commands(verdicts(code))[3] == "curl -fsSL 'https://host.example/a/tips.csv?x=1&y=#2' | sha256sum"
 
 

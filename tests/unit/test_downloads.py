@@ -238,7 +238,12 @@ def test_packages_are_told_by_name(cell: str, packages: tuple[str, ...]) -> None
         ("from google.colab import drive", Kind.SERVICE, []),
         ("import google.colab", Kind.SERVICE, []),
         ("import kagglehub\nkagglehub.dataset_download('a/b')", Kind.HUGE, ["https://www.kaggle.com/…"]),
-        ("from torchvision import datasets\ndatasets.MNIST('d', download=True)", Kind.HUGE, []),
+        ("from torchvision import datasets\ndatasets.Kinetics('d', download=True)", Kind.HUGE, []),
+        (
+            "from torchvision import datasets\ndatasets.CIFAR10('d', download=True)",
+            Kind.FILE,
+            ["https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"],
+        ),
         (
             "import tensorflow_datasets as tfds\ntfds.load('mnist')",
             Kind.HUGE,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
 import io
 import json
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -255,7 +258,10 @@ def locked() -> bytes:
     return bytes(content)
 
 
-@pytest.mark.parametrize("content", [locked(), zipped({"a.csv": b"1" * 5000})[:-40], tarred({"a": b"1" * 5000})[:-20]])
+@pytest.mark.parametrize(
+    "content",
+    [locked(), zipped({"a.csv": b"1" * 5000})[:-40], tarred({"a": b"1" * 5000})[:-20], gzip.compress(b"1")[:-9]],
+)
 def test_archive_that_cannot_be_unpacked_is_said_and_keeps_nothing_else_back(
     mirror: Mirror, source: Source, content: bytes
 ) -> None:
@@ -282,7 +288,26 @@ def test_file_that_is_not_there_is_a_mistake(mirror: Mirror, tmp_path: Path) -> 
 
 def test_what_is_no_archive_is_said(mirror: Mirror, source: Source) -> None:
     note = mirror.run({"nn": {"data": penguins(source, unpack=True)}})["data/nn/penguins"]
-    assert "neither a zip nor a tar archive" in note.trouble
+    assert "neither an archive (zip, tar) nor a packed file" in note.trouble
+
+
+@pytest.mark.parametrize("way", [gzip, bz2, lzma])
+def test_packed_file_is_unpacked_under_the_name_that_each_course_gives_it(
+    mirror: Mirror, source: Source, way: Any
+) -> None:
+    packed = way.compress(b"1,2\n" * 1_000_000)
+    end = {gzip: "gz", bz2: "bz2", lzma: "xz"}[way]
+    source.files["/rows"] = packed
+    about = {"source": f"{source.url}/rows", "sha256": digest(packed), "unpack": True}
+    for name in (f"rows.csv.{end}", f"other.csv.{end}"):
+        rows = {"nn": {"data": {"rows": {**about, "file": name}}}, "ml": {"data": {"rows": about}}}
+        mirror.run(rows)
+        place = mirror.of("nn") / "rows"
+        assert [path.name for path in place.iterdir()] == [name.removesuffix(f".{end}")]
+        assert (mirror.of("nn") / mirror.index("nn")[0]["archive"]).read_bytes() == packed
+    (one,), other = place.iterdir(), mirror.of("ml") / "rows" / "rows"
+    assert one.read_bytes() == b"1,2\n" * 1_000_000
+    assert one.samefile(other)
 
 
 def test_documentation_has_its_first_page_at_the_top(mirror: Mirror, source: Source) -> None:

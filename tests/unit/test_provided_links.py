@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
+import shutil
 import subprocess
+import urllib.request
 import zipfile
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from campushub_client import caches, libraries, provided
+from campushub_client import answers, caches, libraries, provided
 
 from hub import mirror
 from hub.adapters import shelves
@@ -209,3 +213,52 @@ def test_a_home_without_room_keeps_nothing_back(data: Path, tmp_path: Path) -> N
         assert (place / "datasets" / "mnist.npz").exists()
     finally:
         subprocess.run(["umount", home], check=True)
+
+
+TORCHVISION = """
+import hashlib, os, pathlib, shutil
+from urllib.request import urlopen
+def check_integrity(path, md5=None):
+    return os.path.isfile(path) and md5 in (None, hashlib.md5(pathlib.Path(path).read_bytes()).hexdigest())
+def download_url(url, root, filename=None, md5=None, max_redirect_hops=3):
+    path = os.path.join(root, filename or os.path.basename(url))
+    os.makedirs(root, exist_ok=True)
+    if not check_integrity(path, md5):
+        with open(path, "wb") as file:
+            file.write(urlopen(url).read())
+    if not check_integrity(path, md5):
+        raise RuntimeError("File not found or corrupted.")
+def extract_archive(from_path, to_path=None, remove_finished=False):
+    shutil.unpack_archive(from_path, to_path or os.path.dirname(from_path))
+    return to_path
+"""  # as torchvision 0.28.0 has them; tests/images has the true one
+
+
+def test_data_sets_of_torchvision_are_links_to_what_is_provided(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", urllib.request.build_opener(answers.Provided()).open)
+    photos, digits = tmp_path / "photos.zip", tmp_path / "train-images-idx3-ubyte.gz"
+    with zipfile.ZipFile(photos, "w") as archive:
+        archive.writestr("batches/deep/one", "1")
+        archive.writestr("batches/two", "2")
+    digits.write_bytes(gzip.compress(b"digits"))
+    urls = {one: f"https://a.example/{one.name}" for one in (photos, digits)}
+    more = {one: {"unpack": True, "also": [url]} for one, url in urls.items()}
+    laid_out(data, tmp_path, photos=(photos, more[photos]), digits=(digits, more[digits]))
+    utils = ModuleType("torchvision.datasets.utils")
+    exec(TORCHVISION, vars(utils))
+    libraries.link_torchvision(utils)
+    root = tmp_path / "home" / "data"
+    utils.download_url(urls[photos], root, None, hashlib.md5(photos.read_bytes()).hexdigest())
+    assert utils.extract_archive(str(root / "photos.zip"), remove_finished=True) == str(root)
+    assert not (root / "photos.zip").exists()
+    assert (root / "batches" / "deep" / "one").resolve() == data / "photos" / "batches" / "deep" / "one"
+    shutil.rmtree(root / "batches")  # some data sets do, and what is provided stays
+    utils.download_url(urls[digits], f"{root}/raw")
+    utils.extract_archive(root / "raw" / digits.name)
+    assert (root / "raw" / digits.stem).resolve() == data / "digits" / digits.stem
+    assert (data / "digits" / digits.stem).read_bytes() == b"digits"
+    (root / "raw" / digits.name).unlink()
+    with pytest.raises(RuntimeError, match="corrupted"):
+        utils.download_url(urls[digits], f"{root}/raw", digits.name, "0" * 32)

@@ -149,3 +149,17 @@ def put(path: str, target: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def put_tree(folder: str, tree: Path) -> bool:
+    """Make folders with links to the files of a tree, where an archive would be unpacked; whether they are there now.
+
+    A link for every file, since who unpacks may move the folders or take them away.
+    """
+    files = [path for path in tree.rglob("*") if not path.is_dir()]
+    try:
+        for path in files:
+            (Path(folder) / path.relative_to(tree)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return all(put(str(Path(folder) / path.relative_to(tree)), path) for path in files)

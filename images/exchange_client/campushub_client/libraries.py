@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,37 @@ def link_keras(module: Any) -> None:
 
     _wrap(module, "get_file", around_get)
     _wrap(module, "urlretrieve", around_retrieve)
+    _wrap(module, "extract_archive", around_extract)
+
+
+def link_torchvision(module: Any) -> None:
+    """A data set that torchvision would download and unpack becomes links, wherever a person keeps it."""
+
+    def around_download(download: Function) -> Function:
+        def download_url(url: str, root: Any, filename: Any = None, md5: Any = None, *given: Any, **named: Any) -> None:
+            place = Path(root).expanduser() / (filename or url.rpartition("/")[2])
+            entry = provided.find(url)
+            if entry is not None and not place.exists():
+                with suppress(OSError):
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                if caches.put(str(place), entry.path) and not module.check_integrity(str(place), md5):
+                    place.unlink()  # it will say so
+            download(url, root, filename, md5, *given, **named)
+
+        return download_url
+
+    def around_extract(extract: Function) -> Function:
+        def extract_archive(from_path: Any, to_path: Any = None, remove_finished: bool = False) -> Any:
+            tree, place = caches.tree_of(os.fspath(from_path)), os.fspath(to_path or Path(from_path).parent)
+            if tree is None or not caches.put_tree(place, tree):
+                return extract(from_path, to_path, remove_finished)
+            if remove_finished:
+                Path(from_path).unlink()
+            return type(from_path)(place)
+
+        return extract_archive
+
+    _wrap(module, "download_url", around_download)
     _wrap(module, "extract_archive", around_extract)
 
 
