@@ -87,7 +87,9 @@ def containers(engine: Any, image: str) -> Iterator[list[tuple[str, int]]]:
 @pytest.fixture(scope="session")
 def tags() -> dict[str, str]:
     """The tags of the images that a hub needs; all are in the machine's own Docker."""
-    return built([COURSE_IMAGE, *(name for name, image in images.read(ROOT).items() if image.part)])
+    known = images.read(ROOT)
+    documents = [name for name, image in known.items() if image.documents and image.parent == COURSE_IMAGE]
+    return built([COURSE_IMAGE, *documents, *(name for name, image in known.items() if image.part)])
 
 
 @pytest.fixture(scope="session")
