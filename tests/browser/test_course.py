@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from functools import partial
 
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.coursework import submitted_notebook
@@ -159,8 +159,7 @@ def find_it_again_elsewhere(student: Visit) -> None:
 def test_instructor_makes_and_releases_an_assignment(visit: Open) -> None:
     teacher = visit("teacher")
     page = teacher.page
-    page.get_by_role("link", name="Grade A first course").click()
-    expect(page.get_by_role("link", name="Add new assignment")).to_be_visible(timeout=LONG)
+    open_list_of_assignments(page)
     page.get_by_role("link", name="Add new assignment").click()
     page.locator(".modal:visible input.name").fill("second-steps")
     page.locator(".modal:visible input.duedate").fill("2030-05-01T12:00")
@@ -182,6 +181,19 @@ def test_instructor_makes_and_releases_an_assignment(visit: Open) -> None:
     student = visit("student")
     expect(student.page.locator("main")).to_contain_text("second-steps")
     expect(student.page.locator("main")).to_contain_text("1 May 2030")
+
+
+def open_list_of_assignments(page: Page) -> None:
+    """Nothing can be added before the list has come: it would be missing in it."""
+    late: list[Route] = []
+    page.route("**/formgrader/api/assignments", lambda route: late.append(route))
+    page.get_by_role("link", name="Grade A first course").click()
+    expect(page.get_by_text("Loading, please wait")).to_be_visible(timeout=LONG)
+    while not late:
+        page.wait_for_timeout(100)
+    expect(page.get_by_role("link", name="Add new assignment")).to_be_hidden()
+    late[0].continue_()
+    page.unroute("**/formgrader/api/assignments")
 
 
 def copy_source(teacher: Visit) -> None:

@@ -41,8 +41,10 @@ VERBS = {
     "release_feedback": ("release_feedback",),
 }
 # Outside JupyterLab formgrader links to the pages of the old Notebook at the root of the host (nbgrader 0.9.6, utils.js).
+# What is added before a list has come is not seen in it and its form stays open (manage_assignments.js): the foot waits.
 LINKS = """
-<style>div.modal div.panel pre {white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere}</style>
+<style>div.modal div.panel pre {white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere}
+  table:has(tbody td[colspan]:not(.dataTables_empty)) tfoot {visibility: hidden}</style>
 <script>
 const linkInLab = linkTo;
 linkTo = (type, path) => window !== window.top ? linkInLab(type, path) :
