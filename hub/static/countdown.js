@@ -13,15 +13,15 @@ function left(seconds) {
   return `${count(Math.floor(hours / 24), "day")} ${count(hours % 24, "hour")} left`;
 }
 
-const opened = Date.now();
-const places = [...document.querySelectorAll("[data-until]")];
+const seen = new WeakMap(); // when each place came to be on this page
 
 function show() {
-  for (const place of places) {
-    const now = Date.parse(place.dataset.now) + Date.now() - opened;
+  for (const place of document.querySelectorAll("[data-until]")) {
+    if (!seen.has(place)) seen.set(place, Date.now());
+    const now = Date.parse(place.dataset.now) + Date.now() - seen.get(place);
     place.textContent = left((Date.parse(place.dataset.until) - now) / 1000);
   }
 }
 
 show();
-if (places.length) window.setInterval(show, 1000);
+window.setInterval(show, 1000);

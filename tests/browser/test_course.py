@@ -156,6 +156,31 @@ def find_it_again_elsewhere(student: Visit) -> None:
         assert "This was not saved by hand" in archive.read("assignments/demo/first-steps/first-steps.ipynb").decode()
 
 
+def test_what_an_instructor_writes_stays_while_the_page_follows_the_grading(visit: Open) -> None:
+    teacher = visit("teacher")
+    page = teacher.page
+    teacher.open("/courses/demo/")
+    button = page.get_by_role("button", name="Grade all that is new of first-steps")
+    told = page.locator("section.card", has=button).get_by_role("status")
+    field = page.get_by_label("Everybody in the course reads it")
+    grader = teacher.instance.part("grader")
+    grader.pause()
+    try:
+        with page.expect_navigation():
+            button.click()
+        expect(told).to_contain_text("waiting")
+        field.fill("Today in room 12.")
+        for _ in range(2):
+            with page.expect_response(lambda answer: "/courses/demo/" in answer.url):
+                pass
+        teacher.shot("written-while-graded", ours=True)
+    finally:
+        grader.unpause()
+    expect(told).to_contain_text("done", timeout=LONG)
+    expect(field).to_have_value("Today in room 12.")
+    expect(field).to_be_focused()
+
+
 def test_instructor_makes_and_releases_an_assignment(visit: Open) -> None:
     teacher = visit("teacher")
     page = teacher.page
