@@ -115,6 +115,11 @@ class Password(Page):
     async def post(self) -> None:
         new, again = self.get_argument("new", "", strip=False), self.get_argument("again", "", strip=False)
         kept = self.state.store.kept_password(self.person.name)
+        first = (
+            self.get_argument("old", None) is None
+        )  # the form that asks for no old one, while the first still counts
+        if first and not self.person.must_change and await asyncio.to_thread(verify, kept, new):
+            return self.redirect(PREFIX)  # sent twice, and done the first time
         problem = password_problem(new, again)
         if problem is None and not self.person.must_change:
             old = self.get_argument("old", "", strip=False)

@@ -43,11 +43,12 @@ class RosterImport(Page):
         self.need("change_roster", course)
         text, keep = self._given(), self.get_argument("step", "look") == "do"
         remove_missing = keep and self.get_argument("remove_missing", "") == "yes"
-        told = await rosters.bring_in(
-            self.state, course, text, keep=keep, remove_missing=remove_missing, by=self.person
-        )
-        for one in told.passwords:
-            await rosters.set_first_password(self.state, one["name"], one["password"])
+        async with self.state.roster_changes:
+            told = await rosters.bring_in(
+                self.state, course, text, keep=keep, remove_missing=remove_missing, by=self.person
+            )
+            for one in told.passwords:
+                await rosters.set_first_password(self.state, one["name"], one["password"])
         title = views.title(self.state, course)
         self.show("roster_outcome.html", course=course, title=title, told=told, keep=keep, text=text)
 
@@ -75,11 +76,12 @@ class RosterAdd(Page):
             raise Refused(
                 "You cannot change your own place on the roster. Another instructor or the administrator can."
             )
-        told = await rosters.bring_in(self.state, course, as_csv([row]), keep=True, by=self.person)
-        if told.mistakes:
-            raise Refused(f"Nothing was changed: {told.mistakes[0].message}.")
-        for one in told.passwords:
-            await rosters.set_first_password(self.state, one["name"], one["password"])
+        async with self.state.roster_changes:
+            told = await rosters.bring_in(self.state, course, as_csv([row]), keep=True, by=self.person)
+            if told.mistakes:
+                raise Refused(f"Nothing was changed: {told.mistakes[0].message}.")
+            for one in told.passwords:
+                await rosters.set_first_password(self.state, one["name"], one["password"])
         if told.passwords:
             return hand_out(self, course, list(told.passwords))
         return self.redirect(f"{PREFIX}{course}/roster")
@@ -111,8 +113,9 @@ class NewPassword(Page):
         told = [
             rosters.proposed(member["name"], member["full_name"]) for member in members if self.need_student(member)
         ]
-        for one in told:
-            await rosters.set_first_password(self.state, one["name"], one["password"])
+        async with self.state.roster_changes:
+            for one in told:
+                await rosters.set_first_password(self.state, one["name"], one["password"])
         hand_out(self, course, told)
 
     def waiting(self, course: str) -> list[dict[str, Any]]:

@@ -89,6 +89,7 @@ class State:
     jobs_changed: asyncio.Event = field(default_factory=asyncio.Event)  # set once, at the next change of a job
     grader_seen: float = float("-inf")  # when the grader asked for work last, by the monotonic clock
     sight: Sight | None = None  # of the machine's GPUs
+    roster_changes: asyncio.Lock = field(default_factory=asyncio.Lock)  # held until first passwords are set
     strays: set[str] = field(default_factory=set)  # containers that had a slot without a lease at the last look
     failing: dict[str, datetime] = field(default_factory=dict)  # slots whose device fails, and since when
 

@@ -3,17 +3,22 @@
 const AGAIN_MS = 3000;
 const STOPS = "a, button";
 
+/** Whether to look again. One look follows the other, so on a slow line no answer comes after a newer one. */
 async function look() {
   // A mode that JupyterHub takes from a page without the form's token; on the same host the answer can be read.
-  const answer = await fetch(location.href, { mode: "no-cors" }).catch(() => null);
-  if (!answer || !answer.ok || answer.redirected) return;
+  const answer = await fetch(location.href, { mode: "no-cors" });
+  if (!answer.ok || answer.redirected) return true;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const [here, fresh] = [document, page].map((one) => one.querySelector("[data-again]"));
-  if (!here || !fresh || here.matches(":active")) return; // somebody presses a button at this moment
+  if (!here || !fresh || here.matches(":active")) return true; // somebody presses a button at this moment
   const place = [...here.querySelectorAll(STOPS)].indexOf(document.activeElement);
   here.replaceWith(document.adoptNode(fresh));
   fresh.querySelectorAll(STOPS)[place]?.focus({ preventScroll: true });
-  if (!page.querySelector('script[src$="/again.js"]')) window.clearInterval(looking);
+  return page.querySelector('script[src$="/again.js"]') !== null;
 }
 
-const looking = window.setInterval(look, AGAIN_MS);
+async function again() {
+  if (await look().catch(() => true)) setTimeout(again, AGAIN_MS);
+}
+
+setTimeout(again, AGAIN_MS);

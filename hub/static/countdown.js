@@ -13,15 +13,17 @@ function left(seconds) {
   return `${count(Math.floor(hours / 24), "day")} ${count(hours % 24, "hour")} left`;
 }
 
-const seen = new WeakMap(); // when each place came to be on this page
+const seen = new WeakMap(); // when each place came: those of the page itself with its first byte, later ones when they appear
+const page = performance.getEntriesByType("navigation")[0];
+const first = page ? performance.timeOrigin + page.responseStart : Date.now();
 
-function show() {
+function show(came = Date.now()) {
   for (const place of document.querySelectorAll("[data-until]")) {
-    if (!seen.has(place)) seen.set(place, Date.now());
+    if (!seen.has(place)) seen.set(place, came);
     const now = Date.parse(place.dataset.now) + Date.now() - seen.get(place);
     place.textContent = left((Date.parse(place.dataset.until) - now) / 1000);
   }
 }
 
-show();
-window.setInterval(show, 1000);
+show(first);
+window.setInterval(() => show(), 1000);

@@ -5,18 +5,24 @@ const place = document.querySelector("[data-state]");
 const allowed = () => "Notification" in window && Notification.permission === "granted";
 const remembered = sessionStorage.getItem("gpu-state");
 
+/** Whether to look again; not while the page is loaded anew, since a second time would begin that from the start. */
 async function look() {
   // A mode that JupyterHub takes from a page without the form's token; on the same host the answer can be read.
-  const answer = await fetch(location.href, { mode: "no-cors" }).catch(() => null);
-  if (!answer || !answer.ok || answer.redirected) return;
+  const answer = await fetch(location.href, { mode: "no-cors" });
+  if (!answer.ok || answer.redirected) return true;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("[data-state]");
   if (!fresh || fresh.dataset.key !== place.dataset.key) {
     location.reload();
-    return;
+    return false;
   }
   const [old, next] = [place, fresh].map((one) => one.querySelector("[data-again]"));
   if (old && next && old.textContent !== next.textContent) old.replaceWith(document.adoptNode(next));
+  return true;
+}
+
+async function again() {
+  if (await look().catch(() => true)) setTimeout(again, AGAIN_MS);
 }
 
 if (place) {
@@ -34,5 +40,5 @@ if (place) {
       ask.hidden = true;
     });
   }
-  window.setInterval(look, AGAIN_MS);
+  setTimeout(again, AGAIN_MS);
 }
