@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.instance import Instance, Person, running
 from tests.own_network import own_network
@@ -16,6 +16,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 
 settings.register_profile("campushub", deadline=None, database=None)  # a busy machine is no fault, and nothing is kept
 settings.load_profile("campushub")
+expect.set_options(timeout=30_000)  # milliseconds; the same for what a page is to show
 
 
 @pytest.fixture(scope="session")

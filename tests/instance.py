@@ -36,6 +36,7 @@ PLACE = Path("/var/lib")  # of the instances' folders
 RESULTS = ROOT / "test-results"
 OWN_PASSWORD = "an own long password"
 SPAWN_SECONDS = 240
+CLOSING = "Your notebooks are being closed"  # on the hub's page
 LOCK = "lock-of-the-tests"
 
 SETTINGS = """\
@@ -111,13 +112,18 @@ class Person:
             if "CampusHub" in answer.text and answer.status_code >= 400:
                 break
             time.sleep(0.5)
-            answer = self.get(f"/hub/spawn-pending/{self.name}/{server}")
+            page = "spawn" if CLOSING in answer.text else "spawn-pending"
+            answer = self.get(f"/hub/{page}/{self.name}/{server}")
         raise AssertionError(
             f"{server} of {self.name} did not start: {answer.status_code} {text_of(answer.text)[:400]}"
         )
 
     def ready(self, server: str) -> bool:
         return self.get(f"/user/{self.name}/{server}/api/status").status_code == 200
+
+    def being_closed(self, server: str) -> bool:
+        """Whether the hub is still closing a server; a moment longer than it has a container."""
+        return CLOSING in self.get(f"/hub/spawn-pending/{self.name}/{server}").text
 
     def inside(self, server: str, code: str, *, seconds: int = 60) -> str:
         """What Python code prints in the person's server, with the server's own environment."""
@@ -203,6 +209,12 @@ class Instance:
     def part(self, name: str) -> Any:
         """The container of one of CampusHub's own parts."""
         return self.docker.containers.get(f"{self.name}-{name}")
+
+    def hub_answers(self) -> bool:
+        try:
+            return requests.get(f"{self.door}/hub/health", timeout=5).ok
+        except requests.RequestException:
+            return False
 
     def wait_until_well(self, seconds: float = 60) -> dict[str, Any]:
         until = time.monotonic() + seconds

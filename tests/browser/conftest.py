@@ -54,7 +54,7 @@ class Visit:
         """Go to a page of the hub."""
         self.page.goto(self.instance.url + path)
 
-    def choose(self, menu: str, entry: str) -> None:
+    def choose(self, menu: str, entry: str | re.Pattern[str]) -> None:
         """Choose an entry of a menu of JupyterLab, opened again while a page that still comes up closes it."""
         item = self.page.get_by_role("menuitem", name=entry, exact=True)
         for patience in (5_000, 5_000, 60_000):  # milliseconds
@@ -70,7 +70,7 @@ class Visit:
     def _fill(self, password: str) -> None:
         self.page.get_by_label("Name").fill(self.name)
         self.page.get_by_label("Password").fill(password)
-        with self.page.expect_navigation():
+        with self.page.expect_navigation(timeout=LONG):
             self.page.get_by_role("button", name="Sign in").click()
 
     def shot(self, step: str, *, ours: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -15,6 +16,7 @@ Open = Callable[[str], Visit]
 LONG = 90_000  # milliseconds: a server starts, the hub sees that one has ended
 NARROW = {"width": 375, "height": 700}
 WIDE = {"width": 1280, "height": 800}
+ASKED = re.compile(r"^Are you still there\?")  # the title of the page
 
 
 def open_lab(student: Visit, title: str = "A second course") -> None:
@@ -81,12 +83,12 @@ def a_student_is_asked(student: Visit) -> None:
     open_lab(student)
     question = page.get_by_role("dialog").filter(has_text="Are you still there?")
     expect(question).to_contain_text("This server ends at", timeout=LONG)
-    assert page.title().startswith("Are you still there?")
-    student.shot("asked")
+    expect(page).to_have_title(ASKED)
     question.get_by_role("button", name="I am here").click()
     expect(question).to_have_count(0)
-    assert not page.title().startswith("Are you still there?")
+    expect(page).not_to_have_title(ASKED)
     expect(question).to_be_visible(timeout=LONG)
+    student.shot("asked")  # now that nobody has to answer in time
     ended = page.get_by_role("dialog").filter(has_text="Your notebook server has ended")
     expect(ended).to_contain_text("nobody had used it for a while", timeout=LONG)
     student.shot("ended-idle")
@@ -168,7 +170,7 @@ def test_what_was_broken_is_said_and_set_aside(visit: Open, instance: Instance) 
     expect(note).to_contain_text("'.ipython' cannot be used: it is not a folder. It was set aside as", timeout=LONG)
     expect(note).to_contain_text("'.jupyter' cannot be used")
     expect(student.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=LONG)
-    assert note.bounding_box()["height"] > 60, "it can be read"  # type: ignore[index]
+    student.page.wait_for_function("note => note.offsetHeight > 60", arg=note.element_handle())  # it can be read
     student.shot("rescue-set-aside")
     close(person)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -35,6 +36,16 @@ def wait_for(look: Callable[[], Any], *, seconds: float = 60) -> Any:
         assert time.monotonic() < until, "it does not come"
         time.sleep(0.1)
     return found
+
+
+@contextmanager
+def held_up(instance: Instance) -> Iterator[None]:
+    """No grading ends while this lasts: the worker, which runs the notebooks, stands still."""
+    instance.part("worker").pause()
+    try:
+        yield
+    finally:
+        instance.part("worker").unpause()
 
 
 def result(ruled: Ruled, person: Person, submission: str) -> Any:
@@ -79,9 +90,10 @@ def test_several_are_graded_at_a_time_and_see_that_they_wait(
     at_submit: Ruled, instance: Instance, student: Person, student2: Person
 ) -> None:
     at_submit.rule(shows="score")
-    receipts = [(person, submit(person, "at-submit", SLOW)) for person in (student, student2)]
-    assert at_submit.told(student2)["waits"] is not None
-    assert "Being graded" in student2.get("/courses/demo/").text
+    with held_up(instance):
+        receipts = [(person, submit(person, "at-submit", SLOW)) for person in (student, student2)]
+        assert at_submit.told(student2)["waits"] is not None
+        assert "Being graded" in student2.get("/courses/demo/").text
     for person, receipt in receipts:
         assert graded_soon(at_submit, person, receipt)["score"] == 5
     assert [score(instance, name, "at-submit") for name in ("student", "student2")] == [5, 5]
@@ -111,10 +123,11 @@ def test_grading_of_all_is_stopped_and_goes_on(
     hand_out(instance, "stopped")
     for person in (student, student2):
         submit(person, "stopped", SLOW)
-    teacher.post("/courses/demo/grade", "/courses/demo/", {"assignment": "stopped"})
-    page = wait_for(lambda: "grade/stop" in (text := teacher.get("/courses/demo/").text) and text)
-    assert "Stop grading stopped" in text_of(page)
-    teacher.post("/courses/demo/grade/stop", "/courses/demo/", {"assignment": "stopped"})
+    with held_up(instance):
+        teacher.post("/courses/demo/grade", "/courses/demo/", {"assignment": "stopped"})
+        page = wait_for(lambda: "grade/stop" in (text := teacher.get("/courses/demo/").text) and text)
+        assert "Stop grading stopped" in text_of(page)
+        teacher.post("/courses/demo/grade/stop", "/courses/demo/", {"assignment": "stopped"})
     said = wait_for(lambda: "Stopped" in (text := text_of(teacher.get("/courses/demo/").text)) and text)
     assert "of stopped Grading: failed" in said
     assert grade(teacher, "stopped").startswith("done")

@@ -34,7 +34,7 @@ def person(instance: Instance) -> Iterator[Person]:
     close(found)
 
 
-def read(person: Person, why: str, *, seconds: float = 40) -> str:
+def read(person: Person, why: str, *, seconds: float = 90) -> str:
     """The page of the server, once it says this."""
     until = time.monotonic() + seconds
     while why not in (page := text_of(person.get(PAGE).text)):

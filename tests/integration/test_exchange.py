@@ -303,7 +303,8 @@ def test_silent_service_gives_a_sentence_and_the_server_stays_quick(instance: In
         time.sleep(1)
         began = time.monotonic()
         assert student.ready("demo")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
+        assert not told, "it answers while the other question still waits for the service"
     finally:
         container.unpause()
     waiting.join()

@@ -16,7 +16,7 @@ def test_silent_cell_keeps_its_server_and_an_open_page_or_none_does_not(instance
     for one in (person, nobody):
         close(one)  # a server knows its minutes from its start
     with settings_with(instance, "reserve: 200M", "reserve: 200M\nidle_minutes: 1"):
-        for one in (person, nobody):
+        for one in (nobody, person):  # the one with the cell last, so that it does not wait for the other
             one.start("second")
         person.inside("second", SILENT)
         began = time.monotonic()

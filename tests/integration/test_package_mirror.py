@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.settings_file import load
+from tests.conftest import with_server
 from tests.instance import Instance, Person
 from tests.package_index import PackageIndex, package_index
 from tests.reach import places, reach
@@ -93,6 +94,7 @@ class Mirrored:
 @pytest.fixture(scope="module")
 def mirrored(instance: Instance) -> Iterator[Mirrored]:
     """Switched on in the instance that runs, by setting and `up`, and switched off again at the end."""
+    with_server(instance, "teacher", "grade-demo")  # before there is a mirror, which a server has from its start
     before = instance.config.read_text(encoding="utf-8")
     hub = instance.part("hub").attrs["State"]["StartedAt"]
     with package_index() as upstream:

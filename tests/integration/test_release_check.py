@@ -61,5 +61,6 @@ def test_grader_that_is_stopped_is_said(instance: Instance, teacher: Person) -> 
         told = ask(teacher, "POST", "grade-demo", "formgrader/api/assignment/waiting/release").json()
     finally:
         instance.part("grader").start()
+        instance.wait_until_well()
     assert told["success"] is False
     assert "The grader has not taken the check up" in told["log"]

@@ -64,7 +64,7 @@ def test_who_is_removed_loses_what_runs_and_comes_back_with_everything(instance:
     teacher.post(f"{PAGE}/remove", PAGE, {"name": "goer", "sure": "yes"})
     assert person.get("/courses/demo/").status_code == 403
     until = time.monotonic() + 60
-    while person.ready("demo"):
+    while person.ready("demo") or person.being_closed("demo"):
         assert time.monotonic() < until, "the server still runs"
         time.sleep(1)
     assert "You are not in the course 'demo'" in text_of(person.get("/hub/spawn/goer/demo").text)

@@ -41,19 +41,17 @@ def test_home_stays_when_the_server_goes(instance: Instance) -> None:
 
 
 def stop(person: Person, server: str) -> None:
-    """Stop a server as the hub's API does, and wait until its container is gone."""
+    """Stop a server as the hub's API does, and wait until its container is gone and the hub knows it."""
     token = person.http.cookies.get("_xsrf", path="/hub/")
     url = f"{person.instance.url}/hub/api/users/{person.name}/servers/{server}?_xsrf={token}"
     answer = person.http.delete(url, headers={"Referer": f"{person.instance.url}/hub/home"}, timeout=60)
     assert answer.status_code in (202, 204), answer.text
-    for _ in range(60):
-        labels = [f"campushub.instance={person.instance.name}", f"campushub.person={person.name}"]
-        if not person.instance.docker.containers.list(
-            all=True, filters={"label": [*labels, f"campushub.server={server}"]}
-        ):
-            return
+    name, listed = person.instance.name, person.instance.docker.containers.list
+    labels = [f"campushub.instance={name}", f"campushub.person={person.name}", f"campushub.server={server}"]
+    until = time.monotonic() + 60
+    while listed(all=True, filters={"label": labels}, ignore_removed=True) or person.being_closed(server):
+        assert time.monotonic() < until, "the server is still there"
         time.sleep(0.5)
-    raise AssertionError("the server's container is still there")
 
 
 REASONS = ("As student of", "You are not in", "There is no course", "This course has no GPUs")

@@ -67,10 +67,13 @@ def wait_until_ended(person: Person, server: str) -> None:
     until = time.monotonic() + 90
     name, listed = person.instance.name, person.instance.docker.containers.list
     labels = [f"campushub.instance={name}", f"campushub.person={person.name}", f"campushub.server={server}"]
-    while person.ready(server) or listed(all=True, filters={"label": labels}):
+    while (
+        person.ready(server)
+        or listed(all=True, filters={"label": labels}, ignore_removed=True)
+        or person.being_closed(server)
+    ):
         assert time.monotonic() < until, f"{person.name}'s server {server} still runs"
         time.sleep(1)
-    time.sleep(3)  # the hub forgets a server a moment after its container is gone
 
 
 def start_the_new_term(instance: Instance, teacher: Person) -> None:
