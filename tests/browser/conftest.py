@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page, Route, TimeoutError
 
 from tests.instance import OWN_PASSWORD, RESULTS, Instance
 
@@ -86,6 +87,22 @@ class Visit:
     def close(self) -> None:
         self.context.close()
         assert not self.foreign, f"asked another host: {self.foreign}"
+
+
+@contextmanager
+def held_back(page: Page, address: str | re.Pattern[str], method: str = "GET") -> Iterator[list[Route]]:
+    """What a page asks for at an address has no answer before this ends; the list of what was asked, as it grows."""
+    late: list[Route] = []
+    page.route(address, lambda route: late.append(route) if route.request.method == method else route.continue_())
+    yield late
+    for route in late:
+        route.continue_()
+    page.unroute(address)
+
+
+def wait_for_one(page: Page, late: list[Route]) -> None:
+    while not late:
+        page.wait_for_timeout(100)
 
 
 @pytest.fixture

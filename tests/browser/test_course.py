@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
-from playwright.sync_api import Page, Response, Route, expect
+from playwright.sync_api import Page, Response, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, held_back, wait_for_one
 from tests.coursework import submitted_notebook
 from tests.instance import ROOT
 
@@ -78,17 +77,6 @@ def hand_in(student: Visit) -> None:
     page.get_by_role("link", name="Receipt of attempt").click()
     expect(page.locator("main")).to_contain_text("on time")
     student.shot("receipt", ours=True)
-
-
-@contextmanager
-def held_back(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
-    """What a page asks for at an address has no answer while this lasts."""
-    late: list[Route] = []
-    page.route(address, lambda route: late.append(route))
-    yield
-    page.unroute(address)
-    for route in late:
-        route.continue_()
 
 
 def grade(teacher: Visit) -> None:
@@ -225,15 +213,11 @@ def test_instructor_makes_and_releases_an_assignment(visit: Open) -> None:
 
 def open_list_of_assignments(page: Page) -> None:
     """Nothing can be added before the list has come: it would be missing in it."""
-    late: list[Route] = []
-    page.route("**/formgrader/api/assignments", lambda route: late.append(route))
-    page.get_by_role("link", name="Grade A first course").click()
-    expect(page.get_by_text("Loading, please wait")).to_be_visible(timeout=LONG)
-    while not late:
-        page.wait_for_timeout(100)
-    expect(page.get_by_role("link", name="Add new assignment")).to_be_hidden()
-    late[0].continue_()
-    page.unroute("**/formgrader/api/assignments")
+    with held_back(page, "**/formgrader/api/assignments") as late:
+        page.get_by_role("link", name="Grade A first course").click()
+        expect(page.get_by_text("Loading, please wait")).to_be_visible(timeout=LONG)
+        wait_for_one(page, late)
+        expect(page.get_by_role("link", name="Add new assignment")).to_be_hidden()
 
 
 def copy_source(teacher: Visit) -> None:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LONG, Visit
+from tests.browser.conftest import LONG, Visit, held_back, wait_for_one
 from tests.instance import Instance, Person
 from tests.world import with_pages
 
@@ -52,13 +52,10 @@ def test_student_finds_a_page_by_a_word(visit: Open, documented: list[str]) -> N
 
 def test_word_typed_before_the_search_has_come_is_searched(visit: Open) -> None:
     student = visit("student2")
-    late: list[Route] = []
-    student.page.route("**/search.js", lambda route: late.append(route))
-    student.page.goto(f"{student.instance.url}/docs/base/", wait_until="commit")
-    student.page.get_by_label("What are you looking for?").fill("bisect")
-    while not late:
-        student.page.wait_for_timeout(100)
-    late[0].continue_()
+    with held_back(student.page, "**/search.js") as late:
+        student.page.goto(f"{student.instance.url}/docs/base/", wait_until="commit")
+        student.page.get_by_label("What are you looking for?").fill("bisect")
+        wait_for_one(student.page, late)
     expect(student.page.locator("#results li").filter(has_text="Array bisection algorithm").first).to_be_visible()
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Request, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, held_back, wait_for_one
 from tests.coursework import WRONG, grade, hand_out, submit, submitted_notebook
 from tests.instance import OWN_PASSWORD, Instance, Person
 
@@ -28,30 +27,6 @@ def marked(instance: Instance) -> str:
     return f"{instance.url}/user/teacher/grade-demo/formgrader/submissions/{number}/"
 
 
-@contextmanager
-def held(page: Page, address: str, method: str = "GET") -> Iterator[list[Route]]:
-    """Requests that are not answered before the end of the block."""
-    late: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == method:
-            late.append(route)
-        else:
-            route.continue_()
-
-    page.route(address, hold)
-    yield late
-    assert late
-    for route in late:
-        route.continue_()
-    page.unroute(address, hold)
-
-
-def wait_for(page: Page, late: list[Route]) -> None:
-    while not late:
-        page.wait_for_timeout(100)
-
-
 def test_form_that_is_sent_again_while_its_answer_is_awaited_is_sent_once(visit: Open) -> None:
     teacher = visit("teacher")
     page = teacher.page
@@ -60,9 +35,9 @@ def test_form_that_is_sent_again_while_its_answer_is_awaited_is_sent_once(visit:
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     page.get_by_label("Everybody in the course reads it").fill("Said once.")
     button = page.get_by_role("button", name="Announce")
-    with held(page, "**/announcement", "POST") as late:
+    with held_back(page, "**/announcement", "POST") as late:
         button.click(no_wait_after=True)
-        wait_for(page, late)
+        wait_for_one(page, late)
         button.click(no_wait_after=True)
         page.wait_for_timeout(500)
         assert len(sent) == 1
@@ -91,25 +66,25 @@ def test_marks_are_typed_when_the_page_has_them_and_stay_while_others_are_saved(
     visit: Open, marked: str, teacher: Person
 ) -> None:
     page = visit("teacher").page
-    with held(page, "**/formgrader/api/grades?*") as late:
+    with held_back(page, "**/formgrader/api/grades?*") as late:
         page.goto(marked)
         score, extra = page.locator("input.score").first, page.locator("input.extra-credit").first
-        wait_for(page, late)
+        wait_for_one(page, late)
         expect(score).to_be_disabled()
         expect(page.locator("textarea.comment").first).to_be_enabled()
     expect(score).to_be_enabled()
-    with held(page, "**/formgrader/api/grade/*", "PUT") as late:
+    with held_back(page, "**/formgrader/api/grade/*", "PUT") as late:
         score.fill("2")
         score.press("Tab")
-        wait_for(page, late)
+        wait_for_one(page, late)
         extra.press_sequentially("0.")
     expect(page.locator(".score-saved.glyphicon-ok").first).to_be_attached()
     extra.press_sequentially("5")
     assert (score.input_value(), extra.input_value()) == ("2", "0.5")
 
-    with held(page, "**/formgrader/api/grade/*", "PUT") as late:
+    with held_back(page, "**/formgrader/api/grade/*", "PUT") as late:
         page.get_by_role("link", name="Next").click(no_wait_after=True)
-        wait_for(page, late)
+        wait_for_one(page, late)
         page.wait_for_timeout(500)
         assert page.url.startswith(marked), "the page waits until the mark is kept"
     page.wait_for_url("**/formgrader/gradebook/**")
