@@ -4,6 +4,7 @@ import { Dialog } from './dialog.js';
 import { saveOpen } from './documents.js';
 import { few, make } from './dom.js';
 import { result } from './result.js';
+import { Server } from './server.js';
 import { left, when } from './times.js';
 
 const STYLE = `
@@ -28,29 +29,6 @@ const STYLE = `
 `;
 
 const WAITING_MS = 1000; // between looks while something is being graded
-
-export class Server {
-  constructor(services) {
-    this.connection = services.ServerConnection;
-    this.settings = services.ServerConnection.makeSettings();
-  }
-
-  async ask(verb, data) {
-    const url = `${this.settings.baseUrl}campushub/${verb}`;
-    const request = data === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(data) };
-    let answer;
-    try {
-      answer = await this.connection.makeRequest(url, request, this.settings);
-    } catch (error) {
-      throw new Error('Your notebook server does not answer. Look at your network, then try again. Nothing is lost.');
-    }
-    const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) {
-      throw Object.assign(new Error(told.message || `This did not work (${answer.status}). Try again.`), { told, status: answer.status });
-    }
-    return told;
-  }
-}
 
 class Panel {
   constructor(app, documents, server, node) {

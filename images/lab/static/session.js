@@ -4,8 +4,8 @@
 import { Dialog } from './dialog.js';
 import { make } from './dom.js';
 import { notice } from './notice.js';
-import { Server } from './panel.js';
 import { RescueNote } from './rescue.js';
+import { Server } from './server.js';
 import { clock } from './times.js';
 
 const ACTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
