@@ -35,12 +35,16 @@ const PRESSED_MS = 100; // between looks whether a button was let go
 const part = node => node.closest('section')?.getAttribute('aria-label');
 const place = node => `${part(node)} ${node.getAttribute('aria-label') || node.textContent}`;
 
+// One press of Submit, known to the service however often it is sent. On plain http there is no crypto.randomUUID.
+const press = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+
 class Panel {
   constructor(app, documents, server, node) {
     Object.assign(this, { app, documents, server, node });
     this.dialog = new Dialog('submit');
     this.messages = {};
     this.seen = new Set();
+    this.presses = {};
     this.unfolded = [];
     this.focused = '';
     this.busy = '';
@@ -271,11 +275,14 @@ class Panel {
     };
   }
 
+  // A press whose answer is lost is the same one when it is sent again, until a receipt has come.
   async submit(one) {
     await this.save(one);
+    const wanted = { name: one.name, press: this.presses[one.name] || press() };
+    this.presses[one.name] = wanted.press;
     let receipt;
     try {
-      receipt = await this.server.ask('submit', { name: one.name });
+      receipt = await this.server.ask('submit', wanted);
     } catch (error) {
       if (!error.told || !error.told.missing) {
         throw error;
@@ -283,8 +290,9 @@ class Panel {
       if (!(await this.agreed(error.told))) {
         return { text: 'Nothing was submitted.' };
       }
-      receipt = await this.server.ask('submit', { name: one.name, confirmed: true });
+      receipt = await this.server.ask('submit', { ...wanted, confirmed: true });
     }
+    delete this.presses[one.name];
     const count = receipt.files.length === 1 ? '1 file' : `${receipt.files.length} files`;
     const notebooks = files => files.filter(file => file.path.endsWith('.ipynb')).length;
     const expected = notebooks(one.files) > 1 ? `, ${notebooks(receipt.files)} of ${notebooks(one.files)} notebooks` : '';

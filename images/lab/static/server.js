@@ -17,9 +17,12 @@ export class Server {
     } catch (error) {
       throw new Error(SILENT);
     }
-    const told = await answer.json().catch(() => ({}));
+    const told = await answer.json().catch(() => null);
     if (!answer.ok) {
-      throw Object.assign(new Error(told.message || `This did not work (${answer.status}). Try again.`), { told, status: answer.status });
+      throw Object.assign(new Error(told?.message || `This did not work (${answer.status}). Try again.`), { told, status: answer.status });
+    }
+    if (told === null) {
+      throw new Error(SILENT); // it broke off half-way
     }
     return told;
   }
