@@ -8,12 +8,12 @@ export class Server {
     this.settings = services.ServerConnection.makeSettings();
   }
 
-  async ask(verb, data) {
+  async ask(verb, data, more = {}) {
     const url = `${this.settings.baseUrl}campushub/${verb}`;
     const request = data === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(data) };
     let answer;
     try {
-      answer = await this.connection.makeRequest(url, request, this.settings);
+      answer = await this.connection.makeRequest(url, { ...more, ...request }, this.settings);
     } catch (error) {
       throw new Error(SILENT);
     }
