@@ -64,6 +64,7 @@ class Panel {
     if (!trouble) {
       this.ahead = Date.parse(course.now) - Date.now() || 0; // of the server's clock before this computer's
       this.tell(course.announcement);
+      this.opened(this.app.shell.currentWidget); // what JupyterLab has opened again was there before its course was known
     }
     this.draw();
     window.clearTimeout(this.soon);
@@ -256,7 +257,7 @@ class Panel {
 
   // Whoever teaches sees who has begun: told once for each assignment and page.
   opened(widget) {
-    const path = widget && widget.context ? widget.context.path : '';
+    const path = widget?.context?.path || '';
     const one = (this.course ? this.course.assignments : []).find(known => path.endsWith('.ipynb') && path.startsWith(`${known.folder}/`));
     if (one && !this.seen.has(one.name)) {
       this.seen.add(one.name);
