@@ -54,6 +54,11 @@ const line = (found, text) => {
     ...(more.length ? [made('p', { className: 'parts' }, 'On this page: ', ...more.flatMap((one, at) => [at ? ', ' : '', made('a', { href: one.url }, plain(one.title))]))] : []));
 };
 
+const ask = async text => {
+  const found = await index.search(text);
+  return [found, await Promise.all(found.results.slice(0, LOOKED_AT).map(one => one.data()))];
+};
+
 const search = async text => {
   const turn = ++last;
   if (!text.trim()) {
@@ -61,15 +66,16 @@ const search = async text => {
     told.textContent = '';
     return;
   }
-  if (!index) {
-    told.textContent = 'The search could not be loaded. Load this page again; the libraries below can be read meanwhile.';
-    return;
-  }
-  const found = await index.search(text);
-  const first = await Promise.all(found.results.slice(0, LOOKED_AT).map(one => one.data()));
+  const answer = index && await ask(text).catch(() => null);
   if (turn !== last) {
     return;  // somebody has typed on
   }
+  if (!answer) {
+    results.replaceChildren();
+    told.textContent = 'The search could not be loaded. Load this page again; the libraries below can be read meanwhile.';
+    return;
+  }
+  const [found, first] = answer;
   // Of a word that is nowhere, Pagefind shows what begins as its first letter does.
   const words = text.toLowerCase().split(/[\s.]+/).filter(Boolean);
   const near = first.some(one => words.some(word => `${one.meta.title} ${one.excerpt}`.toLowerCase().includes(word.slice(0, 3))));

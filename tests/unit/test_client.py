@@ -1,6 +1,7 @@
 """What the exchange's client does in a person's home: packs, unpacks, keeps, and says what is wrong."""
 
 import io
+import os
 import tarfile
 import zipfile
 from contextlib import ExitStack
@@ -66,6 +67,27 @@ def test_hand_in_leaves_checkpoints_and_feedback_out_and_keeps_links_as_links(tm
     with folders.packed(tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
         found = {member.name: member.issym() for member in archive}
     assert found == {"a.ipynb": False, "link": True}
+
+
+def test_digest_is_of_names_and_content_alone(tmp_path: Path) -> None:
+    def digest() -> str:
+        with folders.packed(tmp_path) as packed:
+            found: str = folders.digest(packed)
+            assert packed.tell() == 0
+            return found
+
+    (tmp_path / "a").write_text("x", encoding="utf-8")
+    first = digest()
+    os.utime(tmp_path / "a", (1, 1))
+    assert digest() == first
+    (tmp_path / "b").symlink_to("a")
+    second = digest()
+    (tmp_path / "b").unlink()
+    (tmp_path / "b").symlink_to("elsewhere")
+    third = digest()
+    (tmp_path / "b").unlink()
+    (tmp_path / "a").rename(tmp_path / "c")
+    assert len({first, second, third, digest()}) == 4
 
 
 def test_notebook_that_is_being_saved_is_handed_in_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

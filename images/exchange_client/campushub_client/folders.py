@@ -5,6 +5,8 @@ A folder is filled beside its place and renamed into it, so that a fetch that fa
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import stat
@@ -50,6 +52,19 @@ def packed(folder: Path, *, left_out: frozenset[str] | set[str] = frozenset(LEFT
             raise moving
         file.seek(0)
         yield file
+
+
+def digest(packed: IO[bytes]) -> str:
+    """What a tar holds, by names and content alone: a file that was only saved again is the same."""
+    packed.seek(0)
+    found = hashlib.sha256()
+    with tarfile.open(fileobj=packed, mode="r:") as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isreg() else None
+            content = hashlib.file_digest(file, "sha256").hexdigest() if file else member.linkname
+            found.update(json.dumps([member.name, member.type.decode("ascii"), content]).encode())
+    packed.seek(0)
+    return found.hexdigest()
 
 
 def _seen(folder: Path, left_out: frozenset[str] | set[str]) -> Seen:

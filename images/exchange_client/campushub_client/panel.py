@@ -6,13 +6,15 @@ Every request to the service runs in a thread, so that a slow one never freezes 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
+import re
 import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import url_path_join
@@ -23,6 +25,7 @@ from campushub_client.archive import Archive
 from campushub_client.service import Service, ServiceError, Unconfirmed
 
 VALIDATE_SECONDS = 600
+PRESS = re.compile(r"[0-9a-f]{32}")
 
 
 def load(server: Any) -> None:
@@ -117,12 +120,28 @@ class Submit(Panel):
     async def post(self) -> None:
         name = self.wanted()
         confirmed = (self.get_json_body() or {}).get("confirmed") is True
+        press = self.press()
 
         def work() -> dict[str, Any]:
             with folders.packed(_fetched(name)) as packed:
-                return Service.from_environment().submit(course(), name, packed, confirmed=confirmed)
+                key = _key(press, name, packed) if press else ""
+                return Service.from_environment().submit(course(), name, packed, confirmed=confirmed, key=key)
 
         await self.told(work)
+
+    def press(self) -> str:
+        """The press of the button that this is, sent for the first time or again; a page of before has none."""
+        press = (self.get_json_body() or {}).get("press")
+        if press is None:
+            return ""
+        if not isinstance(press, str) or not PRESS.fullmatch(press):
+            raise HTTPError(400, "'press' has to be 32 hexadecimal digits. Reload this page, then submit again.")
+        return press
+
+
+def _key(press: str, name: str, packed: IO[bytes]) -> str:
+    """The same for the same press and files: a press that is sent again with other files is another attempt."""
+    return hashlib.sha256(json.dumps([course(), name, press, folders.digest(packed)]).encode()).hexdigest()
 
 
 class Feedback(Panel):

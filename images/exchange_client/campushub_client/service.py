@@ -1,6 +1,7 @@
 """The service's API as Python: one method a verb, errors as sentences.
 
 A request that does not reach the service is tried again; a submission has a key, so that trying again stores it once.
+Whoever may have to send it anew later gives the key; a request alone makes its own.
 """
 
 from __future__ import annotations
@@ -64,10 +65,12 @@ class Service:
         """The tar of what was handed out."""
         return self._tar(f"assignments/{_path(course, name)}/files")
 
-    def submit(self, course: str, name: str, packed: IO[bytes], *, confirmed: bool = False) -> dict[str, Any]:
-        """Hand a tar in; the receipt. Raises Unconfirmed for what is taken only when its person says so."""
+    def submit(
+        self, course: str, name: str, packed: IO[bytes], *, confirmed: bool = False, key: str = ""
+    ) -> dict[str, Any]:
+        """Hand a tar in; the receipt, for the same key the same. Raises Unconfirmed for what its person has to agree to."""
         path = f"assignments/{_path(course, name)}/submission{'?confirmed=yes' if confirmed else ''}"
-        return self._upload(path, packed, key=secrets.token_hex(16))
+        return self._upload(path, packed, key=key or secrets.token_hex(16))
 
     def feedback_files(self, submission: str) -> IO[bytes]:
         return self._tar(f"submissions/{quote(submission)}/feedback")

@@ -2,7 +2,7 @@
 
 import { Dialog } from './dialog.js';
 import { make } from './dom.js';
-import { Server } from './panel.js';
+import { Server } from './server.js';
 
 const size = bytes => (bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GB` : `${Math.round(bytes / 1024 ** 2)} MB`).replace(".0 ", " ");
 const versions = packages => packages.map(one => `${one.name} ${one.version}`).join(', ');

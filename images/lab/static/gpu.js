@@ -6,7 +6,7 @@ import { saveOpen } from './documents.js';
 import { few, make } from './dom.js';
 import { brief, facts, isHere, news } from './lease.js';
 import { ask, mayAsk, notice } from './notice.js';
-import { Server } from './panel.js';
+import { Server } from './server.js';
 import { clock } from './times.js';
 
 const STYLE = `

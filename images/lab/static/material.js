@@ -3,7 +3,7 @@
 
 import { Dialog } from './dialog.js';
 import { make } from './dom.js';
-import { Server } from './panel.js';
+import { Server } from './server.js';
 import { when } from './times.js';
 
 const SHORT = 20; // letters of a name in a notice, which JupyterLab cuts at 140

@@ -4,6 +4,7 @@ import { Dialog } from './dialog.js';
 import { saveOpen } from './documents.js';
 import { few, make } from './dom.js';
 import { result } from './result.js';
+import { Server } from './server.js';
 import { left, when } from './times.js';
 
 const STYLE = `
@@ -28,29 +29,14 @@ const STYLE = `
 `;
 
 const WAITING_MS = 1000; // between looks while something is being graded
+const PRESSED_MS = 100; // between looks whether a button was let go
 
-export class Server {
-  constructor(services) {
-    this.connection = services.ServerConnection;
-    this.settings = services.ServerConnection.makeSettings();
-  }
+// Of which assignment something in the panel is, and what it is there, in words that hold when it is made anew.
+const part = node => node.closest('section')?.getAttribute('aria-label');
+const place = node => `${part(node)} ${node.getAttribute('aria-label') || node.textContent}`;
 
-  async ask(verb, data) {
-    const url = `${this.settings.baseUrl}campushub/${verb}`;
-    const request = data === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(data) };
-    let answer;
-    try {
-      answer = await this.connection.makeRequest(url, request, this.settings);
-    } catch (error) {
-      throw new Error('Your notebook server does not answer. Look at your network, then try again. Nothing is lost.');
-    }
-    const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) {
-      throw Object.assign(new Error(told.message || `This did not work (${answer.status}). Try again.`), { told, status: answer.status });
-    }
-    return told;
-  }
-}
+// One press of Submit, known to the service however often it is sent. On plain http there is no crypto.randomUUID.
+const press = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
 
 class Panel {
   constructor(app, documents, server, node) {
@@ -58,22 +44,31 @@ class Panel {
     this.dialog = new Dialog('submit');
     this.messages = {};
     this.seen = new Set();
+    this.presses = {};
+    this.unfolded = [];
+    this.focused = '';
     this.busy = '';
     this.course = null;
+    this.turn = 0;
   }
 
+  // Only the newest question's answer counts: an older one may be of before a submission.
   async refresh() {
-    try {
-      this.course = await this.server.ask('assignments');
-      this.ahead = Date.parse(this.course.now) - Date.now() || 0; // of the server's clock before this computer's
-      this.trouble = '';
-      this.tell(this.course.announcement);
-    } catch (error) {
-      this.trouble = error.message;
+    this.turn += 1;
+    const { turn } = this;
+    const [course, trouble] = await this.server.ask('assignments').then(told => [told, ''], error => [this.course, error.message]);
+    if (turn !== this.turn) {
+      return;
+    }
+    Object.assign(this, { course, trouble });
+    if (!trouble) {
+      this.ahead = Date.parse(course.now) - Date.now() || 0; // of the server's clock before this computer's
+      this.tell(course.announcement);
+      this.opened(this.app.shell.currentWidget); // what JupyterLab has opened again was there before its course was known
     }
     this.draw();
     window.clearTimeout(this.soon);
-    if (this.course && this.course.assignments.some(one => one.waits)) {
+    if (course && course.assignments.some(one => one.waits)) {
       this.soon = window.setTimeout(() => this.busy || this.refresh(), WAITING_MS);
     }
   }
@@ -90,9 +85,10 @@ class Panel {
 
   // Asked of the service itself, not of the person's server, so that looking does not keep an unused server alive.
   async look(course) {
+    const { turn } = this;
     const answer = await fetch(`/courses/${course}/announcement`, { redirect: 'error' }).catch(() => null);
     const found = answer && answer.ok ? await answer.json().catch(() => null) : null;
-    if (found && this.course) {
+    if (found && turn === this.turn && (found.number || 0) !== this.told) {
       this.course.announcement = found.number ? found : null;
       this.tell(this.course.announcement);
       this.draw();
@@ -112,7 +108,30 @@ class Panel {
     }
   }
 
+  // Everything is made anew, but what had the focus has it again. A button that is replaced while it is pressed gets no click.
   draw() {
+    window.clearTimeout(this.later);
+    if (this.node.matches(':active')) {
+      this.later = window.setTimeout(() => this.draw(), PRESSED_MS);
+      return;
+    }
+    const before = document.activeElement;
+    if (this.node.contains(before)) {
+      this.focused = place(before);
+    } else if (before !== document.body) {
+      this.focused = '';
+    }
+    this.unfolded = [...this.node.querySelectorAll('details[open]')].map(part);
+    this.node.replaceChildren(...this.parts());
+    const after = this.focused && [...this.node.querySelectorAll('button:enabled, a, summary')].find(one => place(one) === this.focused);
+    if (after) {
+      after.focus({ preventScroll: true });
+      this.focused = '';
+    }
+    this.tick();
+  }
+
+  parts() {
     const head = make('h2', {}, this.course ? `${this.course.title}: assignments` : 'Assignments');
     const again = make('button', { onclick: () => this.refresh(), type: 'button' }, 'Look again');
     const parts = [head];
@@ -130,8 +149,7 @@ class Panel {
     (this.course ? this.course.assignments : []).forEach(one => parts.push(this.drawOne(one)));
     parts.push(make('section', {}, again, ' ', make('a', { href: '/courses/', target: '_blank' }, 'My courses'), ' · ',
       make('a', { href: `${this.server.settings.baseUrl}campushub/archive`, download: true }, 'Download all my work')));
-    this.node.replaceChildren(...parts);
-    this.tick();
+    return parts;
   }
 
   drawOne(one) {
@@ -150,7 +168,7 @@ class Panel {
       actions.push(button('Fetch feedback', 'feedback'));
     }
     return make('section', { 'aria-label': one.name }, make('h3', {}, one.name), this.due(one), make('p', {}, `${this.state(one)}${this.attempts(one)}`),
-      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), result(one), this.receipt(one.receipts[one.receipts.length - 1]));
+      one.why_not && make('p', { class: 'campushub-told campushub-wrong' }, one.why_not), ...actions, this.message(one), result(one), this.receipt(one));
   }
 
   due(one) {
@@ -193,11 +211,12 @@ class Panel {
     return box;
   }
 
-  receipt(receipt) {
+  receipt(one) {
+    const receipt = one.receipts[one.receipts.length - 1];
     if (!receipt) {
       return null;
     }
-    return make('details', { class: 'campushub-receipt' },
+    return make('details', { class: 'campushub-receipt', open: this.unfolded.includes(one.name) },
       make('summary', {}, `Receipt: ${when(receipt.at)}, ${receipt.late ? 'late' : 'on time'}, attempt ${receipt.attempt}`),
       ...(receipt.remarks || []).map(remark => make('p', {}, remark)),
       ...receipt.files.map(file => make('p', {}, `${file.path}, ${file.size} bytes, SHA-256 `, make('code', {}, file.sha256))),
@@ -205,6 +224,9 @@ class Panel {
   }
 
   async act(one, verb) {
+    if (this.busy) {
+      return;
+    }
     this.busy = `${verb} ${one.name}`;
     delete this.messages[one.name];
     this.draw();
@@ -235,7 +257,7 @@ class Panel {
 
   // Whoever teaches sees who has begun: told once for each assignment and page.
   opened(widget) {
-    const path = widget && widget.context ? widget.context.path : '';
+    const path = widget?.context?.path || '';
     const one = (this.course ? this.course.assignments : []).find(known => path.endsWith('.ipynb') && path.startsWith(`${known.folder}/`));
     if (one && !this.seen.has(one.name)) {
       this.seen.add(one.name);
@@ -254,11 +276,14 @@ class Panel {
     };
   }
 
+  // A press whose answer is lost is the same one when it is sent again, until a receipt has come.
   async submit(one) {
     await this.save(one);
+    const wanted = { name: one.name, press: this.presses[one.name] || press() };
+    this.presses[one.name] = wanted.press;
     let receipt;
     try {
-      receipt = await this.server.ask('submit', { name: one.name });
+      receipt = await this.server.ask('submit', wanted);
     } catch (error) {
       if (!error.told || !error.told.missing) {
         throw error;
@@ -266,8 +291,9 @@ class Panel {
       if (!(await this.agreed(error.told))) {
         return { text: 'Nothing was submitted.' };
       }
-      receipt = await this.server.ask('submit', { name: one.name, confirmed: true });
+      receipt = await this.server.ask('submit', { ...wanted, confirmed: true });
     }
+    delete this.presses[one.name];
     const count = receipt.files.length === 1 ? '1 file' : `${receipt.files.length} files`;
     const notebooks = files => files.filter(file => file.path.endsWith('.ipynb')).length;
     const expected = notebooks(one.files) > 1 ? `, ${notebooks(receipt.files)} of ${notebooks(one.files)} notebooks` : '';

@@ -4,20 +4,24 @@
 import { Dialog } from './dialog.js';
 import { make } from './dom.js';
 import { notice } from './notice.js';
-import { Server } from './panel.js';
 import { RescueNote } from './rescue.js';
+import { Server } from './server.js';
 import { clock } from './times.js';
 
 const ACTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
 const AGAIN_MS = 5000;
+const LONGEST_MS = 30000; // that a question may take: after one without an end there would be no other
 const NEARLY_ALL = 0.85; // of the memory
 const TIMES_SILENT = 2; // questions without an answer, after which the hub is asked why
+
+const limit = () => AbortSignal.timeout?.(LONGEST_MS);
 
 export class Session {
   constructor(server) {
     this.server = server;
     this.dialog = new Dialog('session');
     this.silent = 0;
+    this.asked = 0; // questions so far: only the newest one's answer counts
     this.toldAt = 0;
     this.moved = false;
     this.tellEvery = 60000;
@@ -54,22 +58,40 @@ export class Session {
 
   async hear(verb, data) {
     window.clearTimeout(this.timer);
+    this.asked += 1;
+    const { asked, toldAt } = this;
     let wait = AGAIN_MS;
     try {
-      const news = await this.server.ask(verb, data);
-      this.silent = 0;
-      this.stays = false;
-      this.dialog.close('ended');
-      this.take(news);
-      wait = news.use ? Math.min(news.use.news_in * 1000, this.moved ? this.tellEvery : Infinity) : 30000;
-    } catch (error) {
-      this.silent += 1;
-      if (this.silent >= TIMES_SILENT) {
-        await this.lost();
+      const news = await this.server.ask(verb, data, { signal: limit() });
+      if (asked !== this.asked) {
+        return;
       }
+      wait = this.heard(news);
+    } catch (error) {
+      this.moved = this.moved || (verb === 'here' && toldAt === this.toldAt); // nobody has heard it: told with the next look
+      if (asked !== this.asked) {
+        return;
+      }
+      await this.unheard();
     }
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.look(), wait);
+  }
+
+  // In how many milliseconds to ask again.
+  heard(news) {
+    this.silent = 0;
+    this.stays = false;
+    this.dialog.close('ended');
+    this.take(news);
+    return news.use ? Math.min(news.use.news_in * 1000, this.moved ? this.tellEvery : Infinity) : 30000;
+  }
+
+  async unheard() {
+    this.silent += 1;
+    if (this.silent >= TIMES_SILENT) {
+      await this.lost();
+    }
   }
 
   take(news) {
@@ -131,7 +153,7 @@ export class Session {
     let told;
     try {
       // A mode that JupyterHub takes from a page without the form's token; on the same host the answer can be read.
-      const answer = await window.fetch(this.page(), { mode: 'no-cors', headers: { Accept: 'application/json' } });
+      const answer = await window.fetch(this.page(), { mode: 'no-cors', headers: { Accept: 'application/json' }, signal: limit() });
       told = await answer.json();
     } catch (error) {
       return; // no network, or CampusHub starts anew: there is nothing to say yet
@@ -190,10 +212,10 @@ class PlainServer {
     return this.base.replace(/\/+$/, '').split('/').pop();
   }
 
-  async ask(verb, data) {
+  async ask(verb, data, more = {}) {
     const token = (document.cookie.match(/(?:^|; )_xsrf=([^;]+)/) || [])[1] || '';
     const request = data === undefined ? {} : { method: 'POST', body: JSON.stringify(data) };
-    const answer = await window.fetch(`${this.base}campushub/${verb}`, { ...request, headers: { 'X-XSRFToken': token } });
+    const answer = await window.fetch(`${this.base}campushub/${verb}`, { ...more, ...request, headers: { 'X-XSRFToken': token } });
     if (!answer.ok) {
       throw new Error(`This did not work (${answer.status}).`);
     }

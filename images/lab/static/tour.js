@@ -1,6 +1,6 @@
 // The first tour: offered once to whoever is new, and for good in the launcher and in JupyterLab's Help menu.
 
-import { Server } from './panel.js';
+import { Server } from './server.js';
 
 const OPEN = 'campushub:tour';
 const RESTORE = 'campushub:tutorials';
