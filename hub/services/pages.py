@@ -115,10 +115,7 @@ class Password(Page):
     async def post(self) -> None:
         new, again = self.get_argument("new", "", strip=False), self.get_argument("again", "", strip=False)
         kept = self.state.store.kept_password(self.person.name)
-        first = (
-            self.get_argument("old", None) is None
-        )  # the form that asks for no old one, while the first still counts
-        if first and not self.person.must_change and await asyncio.to_thread(verify, kept, new):
+        if self._asked_for_no_old_one() and await asyncio.to_thread(verify, kept, new):
             return self.redirect(PREFIX)  # sent twice, and done the first time
         problem = password_problem(new, again)
         if problem is None and not self.person.must_change:
@@ -133,6 +130,10 @@ class Password(Page):
         hashed = await asyncio.to_thread(hash_password, new)
         self.state.store.set_password(self.person.name, hashed, must_change=False)
         return self.redirect(PREFIX)
+
+    def _asked_for_no_old_one(self) -> bool:
+        """Whether the form was shown while the first password counted, which it does no longer."""
+        return self.get_argument("old", None) is None and not self.person.must_change
 
 
 class ReceiptPage(Page):

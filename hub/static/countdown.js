@@ -13,7 +13,7 @@ function left(seconds) {
   return `${count(Math.floor(hours / 24), "day")} ${count(hours % 24, "hour")} left`;
 }
 
-const seen = new WeakMap(); // when each place came: those of the page itself with its first byte, later ones when they appear
+const seen = new WeakMap(); // when each place came: with the page's first byte, or later when it appeared
 const page = performance.getEntriesByType("navigation")[0];
 const first = page ? performance.timeOrigin + page.responseStart : Date.now();
 
