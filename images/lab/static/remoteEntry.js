@@ -17,7 +17,7 @@
   ];
   // For most browsers, a module that did not come once never comes from that address, and each asks for those beside it. So every
   // try has another address of the same folder. What two tries have loaded twice does no harm: no module keeps anything.
-  const PLACES = ['./', '../stati%63/', '../stat%69c/'].map(path => new URL(path, here));
+  const PLACES = ['./', '../%73tatic/', '../s%74atic/'].map(path => new URL(path, here));
   const PAUSES_MS = [0, 1000, 3000];
 
   const use = async name => {
