@@ -97,3 +97,20 @@ def test_marks_that_do_not_come_are_said(visit: Open, marked: str, teacher: Pers
     page.goto(marked)
     expect(page.get_by_role("alert")).to_contain_text("What belongs on this page has not come.")
     expect(page.locator("input.score").first).to_be_disabled()
+
+
+def test_file_of_the_panel_that_did_not_come_is_asked_for_again_and_its_loss_is_said(visit: Open) -> None:
+    student = visit("student")
+    page = student.page
+    bar = page.get_by_role("alert").filter(has_text="CampusHub's panel did not load. Reload this page.")
+    page.route("**/static/panel.js", lambda route: route.abort())
+    page.get_by_role("link", name="Open A first course").click()
+    expect(page.locator(".campushub-panel")).to_be_visible(timeout=LONG)
+    expect(bar).to_have_count(0)
+
+    page.route("**/panel.js", lambda route: route.abort())
+    page.reload()
+    expect(bar).to_be_visible(timeout=LONG)
+    student.shot("no-panel")
+    bar.get_by_role("button", name="Close").click()
+    student.choose("Help", "About These Notebooks")
