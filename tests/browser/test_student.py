@@ -123,6 +123,7 @@ def test_full_home_is_emptied_in_rescue_mode_while_work_goes_on(visit: Open, ins
         student.open("/courses/demo/server")
         page.get_by_role("button", name="Close", exact=True).click()
         expect(page.get_by_role("heading", name="Your notebooks are closed")).to_be_visible(timeout=LONG)
+        in_home(person, "rm -rf assignments/demo/first-steps/.ipynb_checkpoints")  # as if it had never been opened
         in_home(person, "mkdir -p .cache/models; head -c 3000000 /dev/zero > .cache/models/weights")
         fill(home, "data.bin")
         open_lab(student, "A first course")

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 c = get_config()
 if os.environ.get("CAMPUSHUB_RESCUE"):  # a start-up file of the shell may be what is broken
     c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--noprofile", "--norc"]}
+c.ContentsManager.checkpoints_class = "campushub_client.checkpoints.Checkpoints"
 c.ServerApp.jpserver_extensions = {
     "campushub_client": True,
     "jupyter_lsp": find_spec("pylsp") is not None,  # looks for twenty language servers at every start
