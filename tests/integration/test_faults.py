@@ -202,11 +202,12 @@ def test_worker_killed_while_a_sandbox_runs_costs_no_mark(
     one = Round(instance, teacher, student, student2)
     wait_for(one.one_is_scored, "none was scored")
     kill(instance, "worker")
-    if one.ends() == "failed":
+    until = time.monotonic() + 60
+    while one.ends() == "failed":  # the worker may come up later than its container
         assert "Try again in a minute" in one.job()["message"]
-        instance.wait_until_well()
+        assert time.monotonic() < until, "a minute was not enough"
+        time.sleep(2)
         teacher.post("/courses/demo/grade", "/courses/demo/", {"assignment": NAME})
-        assert one.ends() == "done"
     one.is_right()
     labels = [f"campushub.instance={instance.name}", "campushub.sandbox=1"]
     wait_for(
