@@ -34,7 +34,7 @@ PRESS, OTHER = "0123456789abcdef" * 2, "f" * 32
 class OfAsha(State):
     """The service as it is when every token is that of asha's server."""
 
-    async def caller(self, token: str) -> Caller | None:  # noqa: ARG002
+    async def caller(self, token: str) -> Caller | None:  # noqa: ARG002 (as State has it)
         return Caller("asha", "nn")
 
 

@@ -4,6 +4,7 @@ import os
 from importlib.util import find_spec
 
 c = get_config()
+c.ContentsManager.checkpoints_class = "campushub_client.checkpoints.Checkpoints"
 if os.environ.get("CAMPUSHUB_RESCUE"):  # a start-up file of the shell may be what is broken
     c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--noprofile", "--norc"]}
 c.ServerApp.jpserver_extensions = {
